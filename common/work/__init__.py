@@ -1,0 +1,104 @@
+"""Types of work: one module or package each in this folder, with its policy under the same name in queues.json.
+
+A type is a module with two names. `Input`, a `WorkInput`, says what may be asked; the API, its schema and the
+page's form follow from it. `run(given, work)` does it and returns the result, or raises one of the outcomes
+below; any other exception is a failed attempt and is tried again. `run` may be called more than once for one
+request, so whatever leaves the system carries `work.effect_key`, and what must not be done twice is a `step`.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+type_name = r"[a-z][a-z0-9_]{0,39}"
+JsonObject = dict[str, JsonValue]
+ErrorCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class WorkInput(BaseModel):
+    """What may be asked of a type. Strict: a number is not a text, and an unknown field is an error."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Asset(BaseModel):
+    """A file that an attempt has made. Records hold this reference, never the bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    content_type: str
+    bytes: int
+    path: str
+
+
+class Work(Protocol):
+    """What a running attempt may do. Each method but `time_left` stops the attempt when it is no longer ours.
+
+    It then raises `Stopped`, which is no `Exception`, so that a type's own retry loops cannot swallow it.
+    """
+
+    effect_key: str
+    """Stable over attempts: the idempotency key that every outside effect has to carry."""
+    attempt: int
+    snoozes: int
+
+    def progress(self, percent: int, message: str) -> None:
+        """Tell whoever waits. At most one write a second, and never falling within an attempt."""
+
+    def step(self, name: str, do: Callable[[], JsonValue]) -> Any:
+        """Return what `do` returned, now or in an earlier attempt: a finished step is not done again."""
+
+    def save(self, name: str, content_type: str, content: bytes) -> Asset:
+        """Store a file under this attempt's own claim, so that no other attempt can overwrite it."""
+
+    def sleep(self, duration: timedelta) -> None:
+        """Wait, at most for what is left of the time budget."""
+
+    def time_left(self) -> timedelta:
+        """What is left of the type's time budget: cut every client timeout to it."""
+
+
+class Outcome(Exception):
+    """An end of an attempt that its type chose. The words reach the caller: no addresses, no secrets."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class PermanentFailure(Outcome):
+    """Trying again cannot help: the request ends `failed`."""
+
+    def __init__(self, message: str, *, code: str = "permanent") -> None:
+        super().__init__(message, code=code)
+
+
+class TryAgain(Outcome):
+    """A failed attempt like any exception, in words that the caller may read."""
+
+    def __init__(self, message: str, *, code: str = "attempt_failed") -> None:
+        super().__init__(message, code=code)
+
+
+class RetryAfter(TryAgain):
+    """A failed attempt whose next one should not come before `delay`."""
+
+    def __init__(self, delay: timedelta, message: str, *, code: str = "attempt_failed") -> None:
+        super().__init__(message, code=code)
+        self.delay = delay
+
+
+class Snooze(Exception):
+    """Not yet: come back after `delay`. The attempt is given back."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__(f"snoozed for {delay}")
+        self.delay = delay
+
+
+class Stopped(BaseException):
+    """This attempt may do nothing more: it was cancelled, superseded, or its time is up."""

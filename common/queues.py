@@ -1,0 +1,75 @@
+"""The retry, rate and time policy of each type of work, read from queues.json: the one place that says it.
+
+The functions, the local stack and Terraform read the same file. A queue's name is never reused for another
+policy that Cloud Tasks cannot be updated to: a deleted queue's name stays blocked for days.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from common.work import type_name
+
+POLICIES_FILE = Path(__file__).with_name("queues.json")
+DISPATCH_MARGIN = timedelta(seconds=30)
+LEASE_MARGIN = timedelta(seconds=60)
+
+TypeName = Annotated[str, Field(pattern=f"^{type_name}$")]
+
+
+class BadPolicy(Exception):
+    """queues.json is not what this release expects; the message names each key and what it should be."""
+
+
+class Policy(BaseModel):
+    """How a type's requests are tried and how fast. Bounds are those of Cloud Tasks (RetryConfig, RateLimits)."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    queue: str = Field(pattern=r"^[A-Za-z0-9-]{1,100}$")
+    enabled: bool
+    max_attempts: int = Field(ge=1, le=100)
+    time_budget_seconds: int = Field(ge=1, le=1770)
+    min_backoff_seconds: float = Field(gt=0, le=3600)
+    max_backoff_seconds: float = Field(gt=0, le=3600)
+    max_doublings: int = Field(ge=1, le=16)
+    max_dispatches_per_second: float = Field(gt=0, le=500)
+    max_concurrent_dispatches: int = Field(ge=1, le=5000)
+
+    @model_validator(mode="after")
+    def _backoff_grows(self) -> Self:
+        if self.min_backoff_seconds > self.max_backoff_seconds:
+            raise ValueError("min_backoff_seconds must not exceed max_backoff_seconds")
+        return self
+
+    @property
+    def time_budget(self) -> timedelta:
+        return timedelta(seconds=self.time_budget_seconds)
+
+    @property
+    def dispatch_deadline(self) -> timedelta:
+        """How long Cloud Tasks waits for an answer (15 s to 30 min are allowed)."""
+        return self.time_budget + DISPATCH_MARGIN
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim holds: longer than any delivery of it can live."""
+        return self.time_budget + LEASE_MARGIN
+
+
+Policies = Mapping[str, Policy]
+
+
+def load_policies(file: Path = POLICIES_FILE) -> Policies:
+    """The policies by type. Raises BadPolicy with the key of every fault."""
+    try:
+        return TypeAdapter(dict[TypeName, Policy]).validate_python(json.loads(file.read_text()))
+    except json.JSONDecodeError as error:
+        raise BadPolicy(f"{file.name}: not JSON: {error}") from error
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors())
+        raise BadPolicy(f"{file.name}: " + "; ".join(faults)) from error
