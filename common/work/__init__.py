@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field  # part of what types import from here
+from pydantic import JsonValue as JsonValue
 
 type_name = r"[a-z][a-z0-9_]{0,39}"
 JsonObject = dict[str, JsonValue]

@@ -1,0 +1,48 @@
+"""Every move of a request, decided without I/O: from the stored record and plain facts to a verdict and a new record.
+
+After a lost answer a decision is taken again, so there is no clock and no chance in here. `MOVES` is the one
+table of what is legal; a move that it does not hold is a bug and raises.
+"""
+
+from common.lifecycle.asking import cancel, retry
+from common.lifecycle.ending import notifications
+from common.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict
+from common.lifecycle.submitting import same_request, submit
+from common.lifecycle.sweeping import renew, sweep
+from common.lifecycle.timing import needs_task
+from common.lifecycle.working import (
+    Delivery,
+    claim,
+    complete,
+    fail_for_good,
+    fits,
+    report,
+    snooze,
+    too_large,
+    try_again,
+)
+
+__all__ = [
+    "MOVES",
+    "Delivery",
+    "IllegalTransition",
+    "Move",
+    "Transition",
+    "Verdict",
+    "cancel",
+    "claim",
+    "complete",
+    "fail_for_good",
+    "fits",
+    "needs_task",
+    "notifications",
+    "renew",
+    "report",
+    "retry",
+    "same_request",
+    "snooze",
+    "submit",
+    "sweep",
+    "too_large",
+    "try_again",
+]

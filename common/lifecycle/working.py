@@ -1,0 +1,123 @@
+"""What a worker does to a request: claim it, report, and come to an outcome."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from common.lifecycle.ending import SPENT, end, fail, with_error, with_lost_attempt
+from common.lifecycle.moves import Move, Transition, Verdict, move
+from common.lifecycle.timing import queued_due
+from common.record import OPEN, Claim, Progress, Record, Status, due_key, is_due, json_bytes
+from common.work import JsonObject, JsonValue
+
+MAX_SNOOZES = 100
+MAX_WORK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What Cloud Tasks says of one delivery. `task` is the full name, `previous_response` the last HTTP status."""
+
+    task: str
+    generation: int
+    retry_count: int
+    previous_response: int | None = None
+
+
+def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, now: datetime) -> Transition:
+    """CLAIMED, BUSY, ENDED, SUPERSEDED, or FAILED when the budget is spent."""
+    if record.status not in OPEN:
+        return Transition(Verdict.ENDED, record)
+    if record.generation != delivery.generation:
+        return Transition(Verdict.SUPERSEDED, record)
+    taken_over = record.status is Status.PROCESSING
+    if taken_over and not _holder_is_gone(record, delivery, now):
+        return Transition(Verdict.BUSY, record)
+    if record.attempt >= record.max_attempts:
+        return fail(with_lost_attempt(record, now), "attempts", SPENT.format(record.max_attempts), now)
+    claimed = move(
+        with_lost_attempt(record, now),
+        Move.TAKE_OVER if taken_over else Move.CLAIM,
+        claim=Claim(token=token, task=delivery.task, retry_count=delivery.retry_count),
+        attempt=record.attempt + 1,
+        started_at=now,
+        due=due_key(record.id, now + lease),
+        sweeps=None,
+        progress=None,
+    )
+    return Transition(Verdict.CLAIMED, claimed)
+
+
+def report(record: Record, *, progress: Progress | None, steps: JsonObject | None) -> Transition:
+    """Progress and finished steps of the attempt that holds it."""
+    return Transition(Verdict.REPORTED, move(record, Move.REPORT, progress=progress, steps=steps))
+
+
+def fits(record: Record, *, steps: JsonObject | None, result: JsonValue = None) -> bool:
+    """Whether what the work wants to store leaves the record room to end."""
+    progress = record.progress.model_dump() if record.progress else None
+    return sum(map(json_bytes, (steps or {}, progress, result))) <= MAX_WORK_BYTES
+
+
+def complete(record: Record, result: JsonObject, now: datetime) -> Transition:
+    """COMPLETED, or FAILED when the result is too large to store."""
+    if not fits(record, steps=record.steps, result=result):
+        return too_large(record, now)
+    return end(record, Move.COMPLETE, Verdict.COMPLETED, now, result=result)
+
+
+def too_large(record: Record, now: datetime) -> Transition:
+    words = f"Steps, progress and result exceed {MAX_WORK_BYTES} bytes together; store large data as assets."
+    return fail_for_good(record, "result_too_large", words, now)
+
+
+def fail_for_good(record: Record, code: str, message: str, now: datetime) -> Transition:
+    """The work said that trying again cannot help."""
+    return fail(with_error(record, code, message, now), code, message, now)
+
+
+def try_again(record: Record, code: str, message: str, now: datetime, *, delay: timedelta | None = None) -> Transition:
+    """TRY_AGAIN while budget is left, else FAILED. With a delay a new task is needed, and the verdict is PUT_OFF."""
+    after = with_error(record, code, message, now)
+    if record.attempt >= record.max_attempts:
+        return fail(after, "attempts", f"{SPENT.format(record.max_attempts)} The last: {message}", now)
+    if delay is not None:
+        return _put_off(after, delay, now)
+    due = queued_due(record.id, scheduled_at=None, now=now)
+    return Transition(Verdict.TRY_AGAIN, move(after, Move.TRY_AGAIN, due=due, scheduled_at=None))
+
+
+def snooze(record: Record, delay: timedelta, now: datetime) -> Transition:
+    """PUT_OFF with the attempt given back; the 101st one counts as a failed attempt."""
+    if record.snoozes >= MAX_SNOOZES:
+        return try_again(record, "snoozes", f"Snoozed more than {MAX_SNOOZES} times.", now, delay=delay)
+    return _put_off(record.changed(attempt=record.attempt - 1, snoozes=record.snoozes + 1), delay, now)
+
+
+def _put_off(record: Record, delay: timedelta, now: datetime) -> Transition:
+    at = now + delay
+    put_off = move(
+        record,
+        Move.SNOOZE,
+        generation=record.generation + 1,
+        scheduled_at=at,
+        due=queued_due(record.id, scheduled_at=at, now=now),
+    )
+    return Transition(Verdict.PUT_OFF, put_off)
+
+
+def _holder_is_gone(record: Record, delivery: Delivery, now: datetime) -> bool:
+    """Its lease is over, or Cloud Tasks repeats the very delivery that held it because it died.
+
+    Our own answers to a delivery are below 500, so a 5xx comes from the platform. A duplicate's 409 or an operator's
+    forced run says nothing about the holder.
+    """
+    if record.due is not None and is_due(record.due, now):
+        return True
+    held = record.claim
+    return (
+        held is not None
+        and held.task == delivery.task
+        and held.retry_count < delivery.retry_count
+        and delivery.previous_response is not None
+        and delivery.previous_response >= 500
+    )

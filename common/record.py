@@ -1,0 +1,181 @@
+"""The request's record: one document `requests/{id}`, its one serialiser and its inverse.
+
+`Request` is what a caller sees, `Record` adds what the protocol needs. A field that is None is absent in the document.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from common.work import JsonObject
+
+SCHEMA = 1
+
+Moment = Annotated[AwareDatetime, Field(description="RFC 3339, UTC")]
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({Status.QUEUED, Status.PROCESSING})
+
+
+class Part(BaseModel):
+    """What a record is made of. Unknown fields are left alone: a newer release may have written them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Failure(Part):
+    """Why an attempt or a request failed, in words that the caller may read."""
+
+    code: str = Field(description="Stable: attempts, lost, permanent, result_too_large, or the type's own")
+    message: str
+    attempt: int
+    at: Moment
+
+
+class Progress(Part):
+    percent: int = Field(ge=0, le=100)
+    message: str
+
+
+class Claim(Part):
+    """The worker that holds, or last held, a request."""
+
+    token: str
+    task: str
+    retry_count: int
+
+
+class Parent(Part):
+    """The request whose end a notification tells."""
+
+    id: str
+    redrive: int
+    tenant: str | None = None
+
+
+class Request(Part):
+    """A request as its caller sees it."""
+
+    id: str
+    tenant: str | None = Field(None, description="t:{tenant claim} or u:{uid}: who may see, cancel and retry it")
+    owner: str = Field(description="The uid that asked")
+    type: str
+    input: JsonObject
+    run_at: Moment | None = Field(None, description="Not before this")
+    notify: tuple[JsonObject, ...] | None = None
+    parent: Parent | None = None
+    status: Status
+    redrive: int = Field(0, description="How often a person retried it after its end")
+    generation: int = Field(0, description="How often it needed a new task")
+    attempt: int = Field(0, description="Attempts begun since it was asked or last retried")
+    max_attempts: int
+    snoozes: int = 0
+    progress: Progress | None = None
+    result: JsonObject | None = None
+    error: Failure | None = None
+    errors: tuple[Failure, ...] | None = Field(None, description="The failed attempts, newest last, at most 10")
+    scheduled_at: Moment | None = None
+    created_at: Moment
+    started_at: Moment | None = Field(None, description="When its latest attempt began")
+    finished_at: Moment | None = None
+    expires_at: Moment | None = Field(None, description="When the record is deleted")
+
+    def public(self) -> dict[str, Any]:
+        """The JSON object that callers get: what is absent in the document is absent here."""
+        return _present(self.model_dump(mode="json", include=set(Request.model_fields)))
+
+
+class Record(Request):
+    """A request as it is stored."""
+
+    schema_version: int = Field(SCHEMA, alias="schema")
+    claim: Claim | None = None
+    due: str | None = None
+    sweeps: int | None = None
+    steps: JsonObject | None = None
+    trace: str | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """The fields of the document, with native times; the id is the document's name."""
+        return _present(self.model_dump(by_alias=True, exclude={"id"}))
+
+    @classmethod
+    def from_document(cls, request_id: str, document: Mapping[str, Any]) -> Self:
+        """The inverse of `to_document`. Raises pydantic's ValidationError for a document of another shape."""
+        return cls.model_validate({**document, "id": request_id})
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as it travels in a task's body."""
+        return _present(self.model_dump(mode="json", by_alias=True))
+
+    def changed(self, **fields: Any) -> Self:
+        return self.model_copy(update=fields)
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def request_id(*, tenant: str, owner: str, key: str | None, index: int = 0) -> str:
+    """The id that a repeat of the same call finds again; a random one where no key was given."""
+    return _digest([tenant, owner, key, index]) if key is not None else secrets.token_hex(16)
+
+
+def child_id(*, parent: str, redrive: int, index: int) -> str:
+    """The id of the notification for entry `index` of the parent's `notify`."""
+    return _digest([parent, redrive, "notify", index])
+
+
+def _digest(identity: list[str | int]) -> str:
+    return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()[:32]
+
+
+def json_bytes(value: object) -> int:
+    """The size of a JSON value, serialised in UTF-8."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def task_name(record: Record) -> str:
+    """The short name of the task for the record's generation. A name is used once only."""
+    return f"{record.id}-g{record.generation}"
+
+
+def effect_key(record: Record) -> str:
+    """The idempotency key of every outside effect: equal in all attempts, new after a person's retry."""
+    return f"{record.id}-r{record.redrive}"
+
+
+SHARDS = 4
+_DUE_FORMAT = "%Y%m%dT%H%M%S"
+
+
+def due_key(request_id: str, moment: datetime) -> str:
+    """The `due` of a request: its shard and the moment, rounded up to a second so that nothing is early.
+
+    Shards spread the writes of a busy hour over several ranges of the index.
+    """
+    whole = moment if moment.microsecond == 0 else moment.replace(microsecond=0) + timedelta(seconds=1)
+    return due_until(hashlib.sha256(request_id.encode()).digest()[0] % SHARDS, whole)
+
+
+def due_until(shard: int, now: datetime) -> str:
+    """The greatest `due` of a shard that has come by `now`."""
+    return f"{shard:02x}-{now.astimezone(UTC).strftime(_DUE_FORMAT)}"
+
+
+def is_due(due: str, now: datetime) -> bool:
+    return due <= due_until(int(due[:2], 16), now)
