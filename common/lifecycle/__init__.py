@@ -11,6 +11,7 @@ from common.lifecycle.submitting import same_request, submit
 from common.lifecycle.sweeping import renew, sweep
 from common.lifecycle.timing import needs_task
 from common.lifecycle.working import (
+    TOO_LARGE,
     Delivery,
     claim,
     complete,
@@ -18,12 +19,12 @@ from common.lifecycle.working import (
     fits,
     report,
     snooze,
-    too_large,
     try_again,
 )
 
 __all__ = [
     "MOVES",
+    "TOO_LARGE",
     "Delivery",
     "IllegalTransition",
     "Move",
@@ -43,6 +44,5 @@ __all__ = [
     "snooze",
     "submit",
     "sweep",
-    "too_large",
     "try_again",
 ]

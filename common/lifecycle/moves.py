@@ -49,6 +49,7 @@ class Verdict(StrEnum):
     CLAIMED = "claimed"
     BUSY = "busy"
     SUPERSEDED = "superseded"
+    MISSING = "missing"
     ENDED = "ended"
     REPORTED = "reported"
     COMPLETED = "completed"

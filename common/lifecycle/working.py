@@ -11,6 +11,7 @@ from common.work import JsonObject, JsonValue
 
 MAX_SNOOZES = 100
 MAX_WORK_BYTES = 256 * 1024
+TOO_LARGE = f"Steps, progress and result exceed {MAX_WORK_BYTES} bytes together; store large data as assets."
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,8 @@ def fits(record: Record, *, steps: JsonObject | None, result: JsonValue = None) 
 def complete(record: Record, result: JsonObject, now: datetime) -> Transition:
     """COMPLETED, or FAILED when the result is too large to store."""
     if not fits(record, steps=record.steps, result=result):
-        return too_large(record, now)
+        return fail_for_good(record, "result_too_large", TOO_LARGE, now)
     return end(record, Move.COMPLETE, Verdict.COMPLETED, now, result=result)
-
-
-def too_large(record: Record, now: datetime) -> Transition:
-    words = f"Steps, progress and result exceed {MAX_WORK_BYTES} bytes together; store large data as assets."
-    return fail_for_good(record, "result_too_large", words, now)
 
 
 def fail_for_good(record: Record, code: str, message: str, now: datetime) -> Transition:

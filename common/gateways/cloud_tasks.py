@@ -1,0 +1,111 @@
+"""Cloud Tasks: one queue per type of work. It alone knows task names, bodies and the client's exceptions.
+
+A task's URL is a placeholder. The queue's `http_target` override, made from the same policies by Terraform and the
+local stack, says where `process` is and who calls it, so the functions know queue names only.
+"""
+
+import json
+from typing import Any
+
+from google.api_core import exceptions
+from google.api_core.retry import Retry, if_exception_type
+from google.api_core.timeout import ConstantTimeout
+from google.cloud.tasks_v2 import CloudTasksClient, HttpMethod, HttpRequest, Task
+from google.protobuf.duration_pb2 import Duration
+
+from common.errors import NewerRecord, Unavailable
+from common.queues import Policies, Policy
+from common.record import Record, task_name
+from common.store import Stored
+
+PLACEHOLDER_URL = "https://process.invalid/"
+MAX_BODY_BYTES = 24 * 1024
+ATTEMPT_TIMEOUT = ConstantTimeout(4.0)
+RETRY = Retry(  # creating a named task again is safe
+    predicate=if_exception_type(
+        exceptions.ServiceUnavailable,
+        exceptions.DeadlineExceeded,
+        exceptions.InternalServerError,
+        exceptions.Aborted,
+        exceptions.Unknown,
+    ),
+    initial=0.1,
+    maximum=1.0,
+    timeout=6.0,
+)
+
+
+class Queues:
+    """The queues of one project and location."""
+
+    def __init__(self, client: CloudTasksClient, *, project: str, location: str, policies: Policies) -> None:
+        self._client = client
+        self._parent = f"projects/{project}/locations/{location}/queues"
+        self._policies = policies
+
+    def full_task_name(self, *, queue: str, task: str) -> str:
+        return f"{self._parent}/{queue}/tasks/{task}"
+
+    def enqueue(self, stored: Stored) -> bool:
+        """Create the task of the record's generation. False if its name is taken, live or used. Raises Unavailable."""
+        policy = self._policy(stored.record)
+        task = Task(
+            name=self._task(stored.record),
+            http_request=HttpRequest(
+                url=PLACEHOLDER_URL,
+                http_method=HttpMethod.POST,
+                headers={"Content-Type": "application/json"},
+                body=body_of(stored),
+            ),
+            schedule_time=stored.record.scheduled_at,
+            dispatch_deadline=Duration(seconds=int(policy.dispatch_deadline.total_seconds())),
+        )
+        try:
+            self._client.create_task(
+                parent=f"{self._parent}/{policy.queue}", task=task, retry=RETRY, timeout=ATTEMPT_TIMEOUT
+            )
+        except exceptions.AlreadyExists:
+            return False
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise Unavailable(f"Cloud Tasks did not take the task: {type(error).__name__}") from error
+        return True
+
+    def exists(self, record: Record) -> bool:
+        """Whether the task of the record's generation is still to be delivered. Raises Unavailable."""
+        try:
+            self._client.get_task(name=self._task(record), retry=RETRY, timeout=ATTEMPT_TIMEOUT)
+        except exceptions.NotFound:
+            return False
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise Unavailable(f"Cloud Tasks did not tell of the task: {type(error).__name__}") from error
+        return True
+
+    def delete(self, record: Record) -> None:
+        """Delete the task of the record's generation, if it is still there. Raises Unavailable."""
+        try:
+            self._client.delete_task(name=self._task(record), retry=RETRY, timeout=ATTEMPT_TIMEOUT)
+        except exceptions.NotFound:
+            return
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise Unavailable(f"Cloud Tasks did not delete the task: {type(error).__name__}") from error
+
+    def _task(self, record: Record) -> str:
+        return self.full_task_name(queue=self._policy(record).queue, task=task_name(record))
+
+    def _policy(self, record: Record) -> Policy:
+        try:
+            return self._policies[record.type]
+        except KeyError:
+            raise NewerRecord(f"{record.id} is of type {record.type}, which this release has no policy for") from None
+
+
+def body_of(stored: Stored) -> bytes:
+    """A task's body: the record and its update time, for a claim without a read; only its name when it is large."""
+    whole = _encode({"u": stored.update_time, "record": stored.record.to_json()})
+    if len(whole) <= MAX_BODY_BYTES:
+        return whole
+    return _encode({"id": stored.record.id, "generation": stored.record.generation})
+
+
+def _encode(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,155 @@
+"""Firestore: the collection `requests`. It alone knows document shapes, queries and the client's exceptions.
+
+Timeouts are per attempt, not the client's default of a minute over all: whoever waits here holds a browser or a lease.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from google.api_core import exceptions
+from google.api_core.datetime_helpers import DatetimeWithNanoseconds
+from google.api_core.retry import Retry, if_exception_type
+from google.api_core.timeout import ConstantTimeout
+from google.cloud.firestore import DELETE_FIELD, Client, DocumentReference, DocumentSnapshot, FieldFilter, Query
+from pydantic import ValidationError
+
+from common import log
+from common.errors import NewerRecord, Unavailable
+from common.record import OPEN, SCHEMA, Record, Status, due_until
+from common.store import CommitUncertain, Overdue, Stored, Update
+
+COLLECTION = "requests"
+ATTEMPT_TIMEOUT: Any = ConstantTimeout(5.0)  # the client passes it on, though its annotations say float
+READ_RETRY = Retry(
+    predicate=if_exception_type(
+        exceptions.ServiceUnavailable,
+        exceptions.DeadlineExceeded,
+        exceptions.InternalServerError,
+        exceptions.Aborted,
+    ),
+    initial=0.1,
+    maximum=1.0,
+    timeout=10.0,
+)
+_BUGS = (exceptions.InvalidArgument, exceptions.PermissionDenied)
+
+
+class Requests:
+    """The stored requests. Reads raise Unavailable after bounded retries."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._collection = client.collection(COLLECTION)
+
+    def commit(self, update: Update | None, creates: Sequence[Record]) -> str:
+        """One Commit of at most one compare-and-set and any creates. Returns its update time."""
+        batch = self._client.batch()
+        if update is not None:
+            held_at = DatetimeWithNanoseconds.from_rfc3339(update.held.update_time)
+            batch.update(
+                self._document(update.record.id),
+                _changes(update),
+                option=self._client.write_option(last_update_time=held_at),
+            )
+        for record in creates:
+            batch.create(self._document(record.id), record.to_document())
+        try:
+            results = batch.commit(retry=None, timeout=ATTEMPT_TIMEOUT)
+        except _BUGS:
+            raise
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise CommitUncertain(str(error)) from error
+        return _rfc3339(results[0].update_time)
+
+    def read(self, record_id: str) -> Stored | None:
+        return self.read_all([record_id]).get(record_id)
+
+    def read_all(self, record_ids: Iterable[str]) -> dict[str, Stored]:
+        documents = [self._document(record_id) for record_id in record_ids]
+        if not documents:
+            return {}
+        try:
+            snapshots = list(self._client.get_all(documents, retry=READ_RETRY, timeout=ATTEMPT_TIMEOUT))
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise Unavailable("Firestore did not answer a read") from error
+        return {snapshot.id: _stored(snapshot) for snapshot in snapshots if snapshot.exists}
+
+    def page(
+        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
+    ) -> list[Record]:
+        """A tenant's requests, newest first, from behind `after` (created_at, id) on. Unreadable ones are left out."""
+        query = self._collection.where(filter=FieldFilter("tenant", "==", tenant))
+        if status is not None:
+            query = query.where(filter=FieldFilter("status", "==", status.value))
+        query = query.order_by("created_at", direction=Query.DESCENDING)
+        query = query.order_by("__name__", direction=Query.DESCENDING).limit(limit)
+        if after is not None:
+            query = query.start_after({"created_at": after[0], "__name__": self._document(after[1])})
+        found = map(_stored_or_none, self._run(query))
+        return [stored.record for stored in found if stored is not None]
+
+    def count_open(self, *, tenant: str, limit: int) -> int:
+        """How many of a tenant's requests have not ended, counted up to `limit`."""
+        query = (
+            self._collection.where(filter=FieldFilter("tenant", "==", tenant))
+            .where(filter=FieldFilter("status", "in", sorted(status.value for status in OPEN)))
+            .limit(limit)
+        )
+        counting: Any = query.count()  # the client annotates its result as something that cannot be iterated
+        try:
+            [[count]] = counting.get(retry=READ_RETRY, timeout=ATTEMPT_TIMEOUT)
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise Unavailable("Firestore did not answer a count") from error
+        return int(count.value)
+
+    def overdue(self, *, shard: int, now: datetime, limit: int, after: Overdue | None = None) -> list[Overdue]:
+        """A shard's overdue requests, the longest overdue first, from behind `after` on."""
+        query = (
+            self._collection.where(filter=FieldFilter("due", ">=", f"{shard:02x}-"))
+            .where(filter=FieldFilter("due", "<=", due_until(shard, now)))
+            .order_by("due")
+            .order_by("__name__")
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.start_after({"due": after.due, "__name__": self._document(after.id)})
+        return [Overdue(found.id, found.get("due"), _stored_or_none(found)) for found in self._run(query)]
+
+    def _run(self, query: Query) -> list[DocumentSnapshot[Any]]:
+        try:
+            return list(query.stream(retry=READ_RETRY, timeout=ATTEMPT_TIMEOUT))
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise Unavailable("Firestore did not answer a query") from error
+
+    def _document(self, record_id: str) -> DocumentReference:
+        return self._collection.document(record_id)
+
+
+def _changes(update: Update) -> dict[str, Any]:
+    """The fields that differ. The others stay as they are, also those that only a newer release knows."""
+    before, after = update.held.record.to_document(), update.record.to_document()
+    removed = dict.fromkeys(before.keys() - after.keys(), DELETE_FIELD)
+    return removed | {name: value for name, value in after.items() if before.get(name) != value}
+
+
+def _stored(snapshot: DocumentSnapshot[Any]) -> Stored:
+    document = snapshot.to_dict() or {}
+    if document.get("schema", SCHEMA) > SCHEMA:
+        raise NewerRecord(f"{snapshot.id} has schema {document['schema']}, this release knows {SCHEMA}")
+    try:
+        return Stored(Record.from_document(snapshot.id, document), _rfc3339(snapshot.update_time))
+    except ValidationError as error:
+        raise NewerRecord(f"{snapshot.id} cannot be read by this release: {error.error_count()} faults") from error
+
+
+def _stored_or_none(snapshot: DocumentSnapshot[Any]) -> Stored | None:
+    try:
+        return _stored(snapshot)
+    except NewerRecord as error:
+        log.warning("record.newer", request_id=snapshot.id, reason=str(error))
+        return None
+
+
+def _rfc3339(moment: DatetimeWithNanoseconds) -> str:
+    return str(moment.rfc3339())
