@@ -1,0 +1,59 @@
+"""Fixtures for all tests: the emulators, one of each for the whole run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.firestore import PROJECT, RULES, firestore_part, load_rules
+from local.ports import free_port
+from local.supervisor import Supervisor
+from tests.shared import Starter, ask
+
+STARTER = pytest.StashKey[Starter]()
+
+
+def start_firestore(supervisor: Supervisor) -> str:
+    if address := os.environ.get("FIRESTORE_EMULATOR_HOST"):
+        load_rules(address, RULES)
+        return address
+    port = free_port()
+    supervisor.start([firestore_part(port, tell=print)])
+    return f"127.0.0.1:{port}"
+
+
+STARTS = {"firestore": start_firestore}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[STARTER] = Starter(STARTS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["emulators"] = str(node.config.stash[STARTER].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if STARTER in config.stash:
+        config.stash[STARTER].end()
+
+
+@pytest.fixture(scope="session")
+def emulators(pytestconfig: pytest.Config) -> Path:
+    """The folder through which tests.shared.ask() asks for an emulator."""
+    worker: dict[str, str] | None = getattr(pytestconfig, "workerinput", None)
+    return Path(worker["emulators"]) if worker else pytestconfig.stash[STARTER].folder
+
+
+@pytest.fixture(scope="session")
+def firestore_emulator(emulators: Path) -> Iterator[str]:
+    """host:port of the Firestore emulator with the project's rules, also in FIRESTORE_EMULATOR_HOST. Use random ids."""
+    address = ask(emulators, "firestore")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRESTORE_EMULATOR_HOST", address)
+        patch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
+        yield address
