@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
@@ -24,7 +24,9 @@ class _Count:
 class Quota:
     """Admits requests: what was open when last counted, plus what this instance has admitted since."""
 
-    def __init__(self, counts: Counts, *, limit: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, counts: Counts, *, limit: int, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._counts = counts
         self._limit = limit
         self._clock = clock

@@ -1,0 +1,141 @@
+"""The three deployed functions, and the only place that builds clients: on first use.
+
+gunicorn forks after the import, and a channel that was opened before can hang for ever. `Parts` builds each part
+once, whichever thread comes first.
+"""
+
+import json
+import os
+from functools import cached_property
+from threading import RLock
+from typing import Any
+
+import functions_framework
+import grpc
+from common.gateways.assets import FolderAssets
+from flask import Request, Response
+from google.cloud.firestore import Client
+from google.cloud.tasks_v2 import CloudTasksClient
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+
+from common import log
+from common.catalog import Catalog, load_catalog
+from common.gateways.cloud_tasks import Queues
+from common.gateways.firestore import Requests
+from common.identity import Identity, is_local, signed_tokens, unsigned_tokens
+from common.intake import Intake
+from common.queues import Policies, load_policies
+from common.quota import Quota
+from common.sweeper import Sweeper
+from common.worker import Worker
+from functions.api import Api
+from functions.bodies import bodies_for
+from functions.cors import Cors
+from functions.openapi import openapi_document
+from functions.process import Process
+from functions.settings import BadSettings, Settings, read_settings
+
+
+class Parts:
+    """What the functions consist of. Each function touches, and so builds, only what it needs."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return read_settings(os.environ)
+
+    @cached_property
+    def policies(self) -> Policies:
+        return load_policies()
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return load_catalog(self.policies, self.settings.also_enabled)
+
+    @cached_property
+    def documents(self) -> Requests:
+        return Requests(Client(project=self.settings.project))
+
+    @cached_property
+    def queues(self) -> Queues:
+        emulator = self.settings.cloud_tasks_emulator
+        if emulator is None:
+            client = CloudTasksClient()
+        else:
+            channel = grpc.insecure_channel(emulator)
+            client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+        return Queues(client, project=self.settings.project, location=self.settings.location, policies=self.policies)
+
+    @cached_property
+    def assets(self) -> FolderAssets:
+        folder, url, key = (
+            self.settings.assets_folder,
+            self.settings.assets_url,
+            self.settings.assets_signing_key,
+        )
+        if folder is None or url is None or key is None:
+            raise BadSettings("ASSETS_FOLDER, ASSETS_URL and ASSETS_SIGNING_KEY are needed")
+        return FolderAssets(folder, url, key.encode())
+
+    @cached_property
+    def identity(self) -> Identity:
+        tokens = unsigned_tokens if is_local(os.environ) else signed_tokens
+        project = self.settings.project
+        return Identity(tokens(project), project=project, require_tenant=self.settings.require_tenant)
+
+    @cached_property
+    def api(self) -> Api:
+        bodies = bodies_for(self.catalog)
+        quota = Quota(self.documents, limit=self.settings.open_requests)
+        intake = Intake(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=quota)
+        return Api(
+            intake=intake,
+            identity=self.identity,
+            assets=self.assets,
+            catalog=self.catalog,
+            bodies=bodies,
+            document=openapi_document(bodies),
+            cors=Cors(self.settings.cors_origins),
+        )
+
+    @cached_property
+    def process(self) -> Process:
+        worker = Worker(documents=self.documents, tasks=self.queues, assets=self.assets, catalog=self.catalog)
+        return Process(worker=worker, queues=self.queues, catalog=self.catalog)
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        return Sweeper(documents=self.documents, tasks=self.queues, catalog=self.catalog)
+
+
+_parts = Parts()
+_building = RLock()
+
+
+def _part(name: str) -> Any:
+    with _building:
+        return getattr(_parts, name)
+
+
+log.set_up()
+
+
+@functions_framework.http
+def api(request: Request) -> Response:
+    """What browsers and other callers use."""
+    answer: Response = _part("api").answer(request)
+    return answer
+
+
+@functions_framework.http
+def process(request: Request) -> Response:
+    """What Cloud Tasks delivers to. Private: IAM lets only the queues' identity in."""
+    answer: Response = _part("process").answer(request)
+    return answer
+
+
+@functions_framework.http
+def sweep(request: Request) -> Response:  # noqa: ARG001 (functions-framework passes it)
+    """What Cloud Scheduler calls every minute. Private."""
+    counts = _part("sweeper").sweep()
+    log.info("sweep.done", **counts)
+    return Response(json.dumps(counts), 200, content_type="application/json")

@@ -1,0 +1,44 @@
+"""The environment of the functions, read and checked once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+
+class BadSettings(Exception):
+    """A variable is missing or wrong; the message names it."""
+
+
+def _names(text: object) -> object:
+    return frozenset(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
+
+
+Names = Annotated[frozenset[str], BeforeValidator(_names)]
+
+
+class Settings(BaseModel):
+    """What each function needs to know; Terraform and the local stack set it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    project: str = Field(alias="GOOGLE_CLOUD_PROJECT", min_length=1)
+    location: str = Field("us-central1", alias="QUEUES_LOCATION")
+    also_enabled: Names = Field(frozenset(), alias="ENABLE_TYPES")
+    cors_origins: Names = Field(frozenset(), alias="CORS_ORIGINS")
+    require_tenant: bool = Field(False, alias="REQUIRE_TENANT")
+    open_requests: int = Field(100, alias="OPEN_REQUESTS_PER_TENANT", ge=1, le=1000)
+    assets_folder: Path | None = Field(None, alias="ASSETS_FOLDER")
+    assets_url: str | None = Field(None, alias="ASSETS_URL")
+    assets_signing_key: str | None = Field(None, alias="ASSETS_SIGNING_KEY", repr=False)
+    cloud_tasks_emulator: str | None = Field(None, alias="CLOUD_TASKS_EMULATOR_HOST")
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Raises BadSettings."""
+    try:
+        return Settings.model_validate(dict(environment))
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise BadSettings("; ".join(faults)) from error
