@@ -1,0 +1,81 @@
+"""Serves the assets' folder to whoever holds a signed URL, on loopback: the stand-in for Cloud Storage.
+
+It has a port of its own, as Cloud Storage has a host of its own: nothing that is served here may run as the page.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from common.gateways.assets import BadPath, BadSignature, FolderAssets
+
+# Shown by the browser; all else is offered as a download, above all HTML and SVG, which would run.
+SHOWN = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/plain"})
+CACHED_SECONDS = 300
+
+
+def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Application:
+    """The server for pages of these origins."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        path, query = request.match_info["path"], request.query
+        try:
+            file, content_type = assets.opened_by(
+                path,
+                expires=query.get("expires", ""),
+                signature=query.get("signature", ""),
+                now=datetime.now(UTC),
+            )
+        except BadSignature as refusal:
+            return web.Response(status=403, text=f"{refusal}\n")
+        except (BadPath, FileNotFoundError):
+            return web.Response(status=404, text="There is no such asset.\n")
+        shown = content_type.partition(";")[0].strip().lower() in SHOWN
+        disposition = "inline" if shown else "attachment"
+        return web.FileResponse(
+            file,
+            headers={
+                "Content-Type": content_type,
+                "Content-Disposition": f'{disposition}; filename="{file.name}"',
+                "Cache-Control": f"private, max-age={CACHED_SECONDS}, immutable",
+            },
+        )
+
+    @web.middleware
+    async def add_headers(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        answer = await handler(request)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Vary"] = "Origin"
+        if (origin := request.headers.get("Origin")) in origins:
+            answer.headers["Access-Control-Allow-Origin"] = str(origin)
+        return answer
+
+    app = web.Application(middlewares=[add_headers])
+    app.router.add_get("/{path:.*}", serve)
+    return app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.assets", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    given = parser.parse_args()
+    if not (key := os.environ.get("ASSETS_SIGNING_KEY")):
+        sys.exit("ASSETS_SIGNING_KEY must be set, to the same value as for the functions.")
+    base_url = f"http://{given.host}:{given.port}"
+    origins = frozenset(filter(None, map(str.strip, os.environ.get("CORS_ORIGINS", "").split(","))))
+    app = application(FolderAssets(given.folder, base_url, key.encode()), origins=origins)
+    print(f"Assets of {given.folder} at {base_url}", flush=True)
+    web.run_app(app, host=given.host, port=given.port, print=None, access_log=None)
+
+
+if __name__ == "__main__":
+    main()
