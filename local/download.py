@@ -50,7 +50,8 @@ def _receive(pinned: Pinned, file: BinaryIO) -> str:
         httpx.stream("GET", pinned.url, follow_redirects=True, timeout=30) as answer,
         Progress(*columns, transient=True) as progress,
     ):
-        answer.raise_for_status()
+        if answer.is_error:
+            raise DownloadFailed(f"{pinned.url} could not be downloaded: HTTP status {answer.status_code}.")
         task = progress.add_task(Path(pinned.url).name, total=pinned.bytes)
         for chunk in answer.iter_bytes():
             digest.update(chunk)

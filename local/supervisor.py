@@ -41,8 +41,9 @@ class PartFailed(Exception):
 class Supervisor:
     """A context manager: whatever it started has ended when it is left."""
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, *, end_within: timedelta = END_WITHIN) -> None:
         self.logs = logs
+        self._end_within = end_within
         logs.mkdir(parents=True, exist_ok=True)
         self._parts: dict[str, Part] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -106,7 +107,7 @@ class Supervisor:
         self._closing.set()
         for process in self._processes.values():
             process.terminate()
-        deadline = time.monotonic() + END_WITHIN.total_seconds()
+        deadline = time.monotonic() + self._end_within.total_seconds()
         for process in self._processes.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
