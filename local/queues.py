@@ -1,0 +1,53 @@
+"""Creates the queues of common/queues.json in the local Cloud Tasks, as Terraform does in the real one."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from google.api_core.exceptions import AlreadyExists
+from google.cloud import tasks_v2
+
+from common.queues import Policies, Policy
+
+UNLIMITED = -1  # the budget of attempts is the record's; only an end ends a task
+
+
+def create_queues(
+    client: tasks_v2.CloudTasksClient, project: str, location: str, process_url: str, policies: Policies
+) -> None:
+    """Creates the queue of every type; its tasks go to `process_url` (http://host:port) whatever their own URL is."""
+    parent = f"projects/{project}/locations/{location}"
+    for policy in policies.values():
+        queue = _queue(policy, parent, _target(process_url, project))
+        try:
+            client.create_queue(parent=parent, queue=queue)
+        except AlreadyExists:
+            client.update_queue(queue=queue)
+
+
+def _queue(policy: Policy, parent: str, target: tasks_v2.HttpTarget) -> tasks_v2.Queue:
+    return tasks_v2.Queue(
+        name=f"{parent}/queues/{policy.queue}",
+        http_target=target,
+        rate_limits=tasks_v2.RateLimits(
+            max_dispatches_per_second=policy.max_dispatches_per_second,
+            max_concurrent_dispatches=policy.max_concurrent_dispatches,
+        ),
+        retry_config=tasks_v2.RetryConfig(
+            max_attempts=UNLIMITED,
+            min_backoff=timedelta(seconds=policy.min_backoff_seconds),
+            max_backoff=timedelta(seconds=policy.max_backoff_seconds),
+            max_doublings=policy.max_doublings,
+        ),
+    )
+
+
+def _target(process_url: str, project: str) -> tasks_v2.HttpTarget:
+    url = urlsplit(process_url)
+    override = tasks_v2.UriOverride(
+        scheme=tasks_v2.UriOverride.Scheme.HTTP,
+        host=url.hostname,
+        port=url.port,
+        uri_override_enforce_mode=tasks_v2.UriOverride.UriOverrideEnforceMode.ALWAYS,
+    )
+    caller = tasks_v2.OidcToken(service_account_email=f"local@{project}.iam.gserviceaccount.com", audience=process_url)
+    return tasks_v2.HttpTarget(uri_override=override, oidc_token=caller)

@@ -1,0 +1,170 @@
+"""What every store of assets does, and what the local one does besides. A store is judged by what its URLs serve."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from common.gateways.assets import BadPath, FolderAssets
+from local.parts import assets_part
+from local.ports import free_port
+from local.supervisor import Supervisor
+
+KEY = "a key for tests"
+PAGE = "http://127.0.0.1:5173"
+PNG = b"\x89PNG\r\n\x1a\n and so on"
+
+
+class Assets(Protocol):
+    def save(self, path: str, content_type: str, content: bytes) -> None: ...
+    def signed_url(self, path: str, *, expires_at: datetime) -> str: ...
+
+
+@pytest.fixture(scope="module")
+def folder_assets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FolderAssets]:
+    folder, port = tmp_path_factory.mktemp("assets"), free_port()
+    with Supervisor(tmp_path_factory.mktemp("logs")) as supervisor:
+        supervisor.start([assets_part(port, folder=folder, key=KEY, origins=PAGE)])
+        yield FolderAssets(folder, f"http://127.0.0.1:{port}", KEY.encode())
+
+
+@pytest.fixture(params=["folder_assets"])
+def assets(request: pytest.FixtureRequest) -> Assets:
+    store: Assets = request.getfixturevalue(request.param)
+    return store
+
+
+def path_of(name: str) -> str:
+    return f"{uuid4().hex}/{uuid4().hex}/{name}"
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=5)
+
+
+def opened(assets: Assets, path: str, **headers: str) -> httpx.Response:
+    return httpx.get(assets.signed_url(path, expires_at=soon()), headers=headers)
+
+
+def test_what_was_saved_is_served_under_its_signed_url(assets: Assets) -> None:
+    path = path_of("post.png")
+
+    assets.save(path, "image/png", PNG)
+
+    answer = opened(assets, path)
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "image/png", PNG)
+
+
+def test_an_asset_is_never_overwritten(assets: Assets) -> None:
+    path = path_of("copy.txt")
+    assets.save(path, "text/plain; charset=utf-8", b"first")
+
+    assets.save(path, "text/html", b"second")
+
+    answer = opened(assets, path)
+    assert (answer.headers["content-type"], answer.content) == ("text/plain; charset=utf-8", b"first")
+
+
+def test_an_empty_asset_is_kept_too(assets: Assets) -> None:
+    path = path_of("empty.txt")
+
+    assets.save(path, "text/plain", b"")
+
+    assert (opened(assets, path).status_code, opened(assets, path).content) == (200, b"")
+
+
+def test_a_url_that_has_expired_serves_nothing(assets: Assets) -> None:
+    path = path_of("post.png")
+    assets.save(path, "image/png", PNG)
+
+    answer = httpx.get(assets.signed_url(path, expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+
+    assert answer.is_client_error
+    assert PNG not in answer.content
+
+
+def test_a_url_for_one_asset_does_not_open_another(assets: Assets) -> None:
+    own, foreign = path_of("post.png"), path_of("post.png")
+    for path in (own, foreign):
+        assets.save(path, "image/png", PNG)
+
+    answer = httpx.get(assets.signed_url(own, expires_at=soon()).replace(own, foreign))
+
+    assert answer.status_code == 403
+
+
+def test_an_asset_that_was_never_saved_is_not_found(assets: Assets) -> None:
+    assert opened(assets, path_of("post.png")).status_code == 404
+
+
+BAD_PATHS = [
+    "",
+    "/",
+    "/etc/passwd",
+    "../x",
+    "a/../../x",
+    "a//b",
+    "a/",
+    "./a",
+    "a/.hidden",
+    "a\\b",
+    "a b",
+    "a?b",
+    "ä",
+    "a\n",
+]
+
+
+@pytest.mark.parametrize("path", BAD_PATHS)
+def test_paths_that_lead_elsewhere_are_refused(tmp_path: Path, path: str) -> None:
+    assets = FolderAssets(tmp_path, "http://127.0.0.1", KEY.encode())
+
+    with pytest.raises(BadPath):
+        assets.save(path, "text/plain", b"x")
+    with pytest.raises(BadPath):
+        assets.signed_url(path, expires_at=soon())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["../secret", "..%2fsecret", "%2e%2e/secret", "a/%2e%2e/%2e%2e/secret", "", "a", "a/"])
+def test_the_local_server_opens_nothing_without_a_signature(folder_assets: FolderAssets, path: str) -> None:
+    base = folder_assets.signed_url("a", expires_at=soon()).partition("/a?")[0]
+
+    answer = httpx.get(f"{base}/{path}")
+
+    assert (answer.status_code, answer.text) == (403, "This address is not signed by the service.\n")
+
+
+def test_the_local_servers_expiry_cannot_be_changed(folder_assets: FolderAssets) -> None:
+    url = folder_assets.signed_url("a", expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    later = httpx.URL(url).copy_set_param("expires", int(soon().timestamp()))
+
+    assert httpx.get(url).text == "This address has expired. Ask the service for a new one.\n"
+    assert httpx.get(later).text == "This address is not signed by the service.\n"
+
+
+@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "image/svg+xml", "application/xhtml+xml", ""])
+def test_the_local_server_offers_as_a_download_what_would_run(folder_assets: FolderAssets, content_type: str) -> None:
+    path = path_of("mail.html")
+    folder_assets.save(path, content_type, b"<script>alert(1)</script>")
+
+    headers = opened(folder_assets, path).headers
+
+    assert headers["content-disposition"] == 'attachment; filename="mail.html"'
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_local_server_lets_the_page_read_an_asset_and_no_other_site(folder_assets: FolderAssets) -> None:
+    path = path_of("post.png")
+    folder_assets.save(path, "image/png", PNG)
+
+    own, foreign = opened(folder_assets, path, Origin=PAGE), opened(folder_assets, path, Origin="http://evil.example")
+
+    assert own.headers["access-control-allow-origin"] == PAGE
+    assert "access-control-allow-origin" not in foreign.headers
+    assert own.headers["vary"] == foreign.headers["vary"] == "Origin"
+    assert own.headers["cache-control"] == "private, max-age=300, immutable"
