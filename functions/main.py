@@ -12,7 +12,6 @@ from typing import Any
 
 import functions_framework
 import grpc
-from common.gateways.assets import FolderAssets
 from flask import Request, Response
 from google.cloud.firestore import Client
 from google.cloud.tasks_v2 import CloudTasksClient
@@ -20,6 +19,7 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 
 from common import log
 from common.catalog import Catalog, load_catalog
+from common.gateways.assets import FolderAssets
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
 from common.identity import Identity, is_local, signed_tokens, unsigned_tokens

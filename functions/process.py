@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Request, Response
@@ -75,6 +76,7 @@ class Process:
             task=self.queues.full_task_name(queue=queue, task=task),
             generation=generation,
             retry_count=_number(request, "X-CloudTasks-TaskRetryCount") or 0,
+            eta=_moment(request, "X-CloudTasks-TaskETA"),
             previous_response=_number(request, "X-CloudTasks-TaskPreviousResponse"),
         )
 
@@ -92,6 +94,14 @@ def _parse_body(data: bytes) -> tuple[Notice, int, str | None]:
     except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as error:
         raise NotOurs(f"the body is not one of ours: {type(error).__name__}") from error
     return Notice(stored.record.id, stored), stored.record.generation, stored.record.type
+
+
+def _moment(request: Request, header: str) -> datetime | None:
+    """A time in Unix seconds with up to seven digits of fraction."""
+    try:
+        return datetime.fromtimestamp(float(request.headers[header]), UTC)
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _number(request: Request, header: str) -> int | None:

@@ -9,6 +9,7 @@ from common.lifecycle.timing import queued_due
 from common.record import OPEN, Claim, Progress, Record, Status, due_key, is_due, json_bytes
 from common.work import JsonObject, JsonValue
 
+CLOCK_SKEW = timedelta(seconds=1)
 MAX_SNOOZES = 100
 MAX_WORK_BYTES = 256 * 1024
 TOO_LARGE = f"Steps, progress and result exceed {MAX_WORK_BYTES} bytes together; store large data as assets."
@@ -16,11 +17,16 @@ TOO_LARGE = f"Steps, progress and result exceed {MAX_WORK_BYTES} bytes together;
 
 @dataclass(frozen=True)
 class Delivery:
-    """What Cloud Tasks says of one delivery. `task` is the full name, `previous_response` the last HTTP status."""
+    """What Cloud Tasks says of one delivery.
+
+    `task` is the full name, `eta` the time that this delivery was scheduled for, `previous_response` the HTTP status of
+    the last one that ended.
+    """
 
     task: str
     generation: int
     retry_count: int
+    eta: datetime | None = None
     previous_response: int | None = None
 
 
@@ -104,16 +110,18 @@ def _put_off(record: Record, delay: timedelta, now: datetime) -> Transition:
 def _holder_is_gone(record: Record, delivery: Delivery, now: datetime) -> bool:
     """Its lease is over, or Cloud Tasks repeats the very delivery that held it because it died.
 
-    Our own answers to a delivery are below 500, so a 5xx comes from the platform. A duplicate's 409 or an operator's
-    forced run says nothing about the holder.
+    A worker answers below 500, so a 5xx means that a delivery died. It may be that of an older delivery: an operator's
+    forced run beside a healthy worker tells of it too. But that keeps the schedule time that the task had, while a
+    repeat is scheduled for the moment of the failure plus the backoff, which is after the claim, and comes no earlier.
     """
     if record.due is not None and is_due(record.due, now):
         return True
-    held = record.claim
+    held, started_at = record.claim, record.started_at
+    if held is None or started_at is None or delivery.eta is None or delivery.previous_response is None:
+        return False
     return (
-        held is not None
-        and held.task == delivery.task
+        held.task == delivery.task
         and held.retry_count < delivery.retry_count
-        and delivery.previous_response is not None
         and delivery.previous_response >= 500
+        and started_at + CLOCK_SKEW < delivery.eta <= now + CLOCK_SKEW
     )

@@ -1,0 +1,111 @@
+"""Doubles of the gateways that behave: preconditions, no-op writes, used names. The contract suite holds them to it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from common.record import OPEN, Record, Status, due_until, task_name
+from common.store import CommitUncertain, Overdue, Stored, Update
+
+
+@dataclass
+class FakeDocuments:
+    """Requests in memory. An update time is a count of commits, and does not move when nothing changes."""
+
+    stored: dict[str, Stored] = field(default_factory=dict)
+    commits: int = 0
+
+    def commit(self, update: Update | None, creates: Sequence[Record]) -> str:
+        if update is not None:
+            current = self.stored.get(update.record.id)
+            if current is None or current.update_time != update.held.update_time:
+                raise CommitUncertain("the precondition failed")
+        if any(record.id in self.stored for record in creates):
+            raise CommitUncertain("it exists")
+        self.commits += 1
+        update_time = f"{self.commits:09d}"
+        writes = ([update.record] if update is not None and update.record != update.held.record else []) + [*creates]
+        for record in writes:
+            self.stored[record.id] = Stored(record, update_time)
+        return update_time if update is None else self.stored[update.record.id].update_time
+
+    def read(self, record_id: str) -> Stored | None:
+        return self.stored.get(record_id)
+
+    def read_all(self, record_ids: Iterable[str]) -> dict[str, Stored]:
+        return {each: self.stored[each] for each in record_ids if each in self.stored}
+
+    def page(
+        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
+    ) -> list[Record]:
+        found = [
+            each.record
+            for each in self.stored.values()
+            if each.record.tenant == tenant and status in {None, each.record.status}
+        ]
+        found.sort(key=_position, reverse=True)
+        return [record for record in found if after is None or _position(record) < after][:limit]
+
+    def count_open(self, *, tenant: str, limit: int) -> int:
+        found = [each for each in self.stored.values() if each.record.tenant == tenant and each.record.status in OPEN]
+        return min(len(found), limit)
+
+    def overdue(self, *, shard: int, now: datetime, limit: int, after: Overdue | None = None) -> list[Overdue]:
+        found = [
+            Overdue(each.record.id, each.record.due, each)
+            for each in self.stored.values()
+            if each.record.due and f"{shard:02x}-" <= each.record.due <= due_until(shard, now)
+        ]
+        found.sort(key=lambda each: (each.due, each.id))
+        return [each for each in found if after is None or (each.due, each.id) > (after.due, after.id)][:limit]
+
+
+def _position(record: Record) -> tuple[datetime, str]:
+    return record.created_at, record.id
+
+
+@dataclass
+class LiveTask:
+    """A task that has not ended, and what Cloud Tasks remembers of its deliveries."""
+
+    stored: Stored
+    schedule_time: datetime | None = None
+    dispatches: int = 0
+    last_response: int | None = None
+    in_flight: bool = False
+
+
+@dataclass
+class FakeTasks:
+    """Tasks in memory: live ones by name, and the names that are blocked because they were used."""
+
+    live: dict[str, LiveTask] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def enqueue(self, stored: Stored) -> bool:
+        name = task_name(stored.record)
+        if name in self.live or name in self.used:
+            return False
+        self.live[name] = LiveTask(stored)
+        return True
+
+    def exists(self, record: Record) -> bool:
+        return task_name(record) in self.live
+
+    def delete(self, record: Record) -> None:
+        self.end(task_name(record))
+
+    def end(self, name: str) -> None:
+        """Done, given up, deleted or purged: gone, and its name stays blocked."""
+        if self.live.pop(name, None) is not None:
+            self.used.add(name)
+
+
+class FakeAssets:
+    """Files in memory, created only if absent."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[str, bytes]] = {}
+
+    def save(self, path: str, content_type: str, content: bytes) -> None:
+        self.files.setdefault(path, (content_type, content))
