@@ -13,3 +13,7 @@ install: .venv/installed  ## install everything into .venv (the other targets do
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with make PYTHON=...")'
 	@$(PYTHON) -m venv .venv && echo "Installing into .venv (about half a minute) ..." && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+.PHONY: run
+run: .venv/installed  ## run everything on this machine until Ctrl-C
+	@$(BIN)/python -m local

@@ -1,0 +1,244 @@
+"""`python -m local` as a whole, with functions that only tell what they were given."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import grpc
+import httpx
+import pytest
+from google.cloud import tasks_v2
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+
+from common.queues import load_policies
+from local.addresses import Addresses, running
+from local.ports import free_port, usual_ports
+from local.stack import FUNCTIONS, Stack
+from local.supervisor import ROOT, PartFailed
+from tests.processes import until
+
+FUNCTIONS_THAT_TELL = """
+import json, os, sys
+import functions_framework
+
+def tell(request):
+    print(json.dumps({"severity": "INFO", "message": "called", "headers": dict(request.headers)}), flush=True)
+    if request.path == "/fail":
+        print(json.dumps({"severity": "ERROR", "message": "request.failed", "type": "diagnostic"}), flush=True)
+    return {"environment": dict(os.environ), "master": os.getppid(), "importable": os.path.realpath("common")}
+
+api = process = sweep = functions_framework.http(tell)
+"""
+PARTS = ("api", "process", "sweep", "assets", "cloud_tasks", "firestore")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("source") / "main.py"
+    file.write_text(FUNCTIONS_THAT_TELL)
+    return file
+
+
+class Running:
+    """A stack that somebody started in a terminal."""
+
+    def __init__(self, process: subprocess.Popen[str], folder: Path, output: IO[str]) -> None:
+        self.process = process
+        self.folder = folder
+        self._output = output
+        until(lambda: (folder / "stack.json").exists() or process.poll() is not None)
+        assert process.poll() is None, self.output()
+        self.addresses = self._addresses()
+
+    def output(self) -> str:
+        self._output.seek(0)
+        return self._output.read()
+
+    def ended(self) -> int:
+        return self.process.wait(timeout=20)
+
+    def answering(self) -> list[str]:
+        """The parts of its own that still take connections."""
+        return [name for name in PARTS if name != "firestore" and self._takes_connections(name)]
+
+    def master_of(self, function: str) -> int:
+        return int(httpx.get(getattr(self.addresses, function)).json()["master"])
+
+    def _addresses(self) -> Addresses:
+        addresses = running(self.folder)
+        assert addresses is not None
+        return addresses
+
+    def _takes_connections(self, name: str) -> bool:
+        host, port = getattr(self.addresses, name).removeprefix("http://").split(":")
+        with socket.socket() as connection:
+            return connection.connect_ex((host, int(port))) == 0
+
+
+def command(folder: Path, source: Path) -> list[str]:
+    return [sys.executable, "-m", "local", "--ports", "free", "--folder", str(folder), "--source", str(source)]
+
+
+@contextmanager
+def started(folder: Path, source: Path, firestore: str) -> Iterator[Running]:
+    environment = os.environ | {"FIRESTORE_EMULATOR_HOST": firestore}
+    with (
+        (folder / "output").open("w+") as output,
+        subprocess.Popen(  # noqa: S603  # this Python
+            command(folder, source), cwd=ROOT, env=environment, stdout=output, stderr=output, text=True
+        ) as process,
+    ):
+        try:
+            yield Running(process, folder, output)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, source: Path, firestore_emulator: str) -> Iterator[Running]:
+    """One that runs for all tests that leave it alone."""
+    with started(tmp_path_factory.mktemp("stack"), source, firestore_emulator) as stack:
+        yield stack
+
+
+def test_each_part_is_told_when_it_is_ready_and_then_that_everything_is_up(stack: Running) -> None:
+    until(lambda: "Ctrl-C" in stack.output())
+
+    *parts, up = stack.output().splitlines()
+
+    assert {line.split()[0] for line in parts} == set(PARTS) - {"firestore"}
+    assert all(line.split()[1] == getattr(stack.addresses, line.split()[0]) for line in parts)
+    assert up == f"Everything is up; logs are in {stack.folder}/logs. Ctrl-C ends it."
+
+
+def test_all_parts_answer_where_stack_json_says(stack: Running, firestore_emulator: str) -> None:
+    said = json.loads((stack.folder / "stack.json").read_text())
+
+    assert set(said) == {*PARTS, "project", "pid"}
+    assert (said["project"], said["pid"], said["firestore"]) == ("demo-local", stack.process.pid, firestore_emulator)
+    assert stack.answering() == [name for name in PARTS if name != "firestore"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_function_is_told_where_everything_is(stack: Running, function: str) -> None:
+    told = httpx.get(getattr(stack.addresses, function)).json()["environment"]
+
+    assert {
+        name: told[name] for name in told if name.startswith(("GOOGLE", "QUEUES", "FIRE", "CLOUD_T", "ENABLE"))
+    } == {
+        "GOOGLE_CLOUD_PROJECT": "demo-local",
+        "QUEUES_LOCATION": "us-central1",
+        "FIRESTORE_EMULATOR_HOST": stack.addresses.firestore,
+        "CLOUD_TASKS_EMULATOR_HOST": stack.addresses.cloud_tasks,
+        "ENABLE_TYPES": "diagnostic",
+    }
+    assert told["ASSETS_URL"] == stack.addresses.assets
+    assert told["ASSETS_FOLDER"] == str(stack.folder / "assets")
+    assert len(told["ASSETS_SIGNING_KEY"]) == 64
+    assert told["CORS_ORIGINS"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("type_name", load_policies())
+def test_a_task_of_each_queue_reaches_process_with_a_token_whatever_its_url(stack: Running, type_name: str) -> None:
+    parent = f"projects/demo-local/locations/us-central1/queues/{load_policies()[type_name].queue}"
+    with grpc.insecure_channel(stack.addresses.cloud_tasks) as channel:
+        client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+        task = tasks_v2.Task(http_request=tasks_v2.HttpRequest(url="https://process.invalid/", body=b"{}"))
+        name = client.create_task(parent=parent, task=task).name.rpartition("/")[2]
+
+    log = stack.folder / "logs" / "process.log"
+    until(lambda: name in log.read_text())
+    delivery = next(line for line in log.read_text().splitlines() if name in line)
+    assert json.loads(delivery)["headers"]["Authorization"].startswith("Bearer ")
+
+
+def test_the_sweeper_is_called_every_few_seconds(stack: Running) -> None:
+    log = stack.folder / "logs" / "sweep.log"
+
+    until(lambda: log.read_text().count('"called"') >= 2)
+
+
+def test_errors_of_the_functions_are_shown_and_other_events_are_not(stack: Running) -> None:
+    httpx.get(f"{stack.addresses.api}/fail")
+
+    until(lambda: "api: ERROR request.failed type=diagnostic\n" in stack.output())
+    assert "called" not in stack.output()
+
+
+def test_a_second_one_is_told_in_one_line_of_the_first(stack: Running, source: Path) -> None:
+    second = subprocess.run(command(stack.folder, source), cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  # this Python
+
+    where = f"Its API is {stack.addresses.api}. End it first, or use it."
+    assert second.stderr == f"A stack already runs with {stack.folder}. {where}\n"
+    assert (second.stdout, second.returncode) == ("", 1)
+    assert running(stack.folder) == stack.addresses
+
+
+def test_ctrl_c_ends_everything(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
+    with started(tmp_path, source, firestore_emulator) as stack:
+        stack.process.send_signal(signal.SIGINT)
+
+        assert stack.ended() == 0
+        assert stack.output().splitlines()[-1] == "Everything has ended."
+        assert stack.answering() == []
+        assert not (tmp_path / "stack.json").exists()
+
+
+def test_when_a_part_dies_it_is_told_and_everything_ends(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
+    with started(tmp_path, source, firestore_emulator) as stack:
+        os.kill(stack.master_of("sweep"), signal.SIGKILL)
+
+        assert stack.ended() == 1
+        assert "\nsweep was killed by SIGKILL.\nIts last output (" in stack.output()
+        assert stack.answering() == []
+        assert running(tmp_path) is None
+
+
+def test_what_a_killed_one_leaves_behind_is_recognised_as_dead(
+    tmp_path: Path, source: Path, firestore_emulator: str
+) -> None:
+    with started(tmp_path, source, firestore_emulator) as stack:
+        stack.process.kill()
+        stack.ended()
+
+        until(lambda: stack.answering() == [])
+        assert (tmp_path / "stack.json").exists()
+        assert running(tmp_path) is None
+
+
+def test_functions_that_cannot_be_imported_are_told_with_the_reason(tmp_path: Path, firestore_emulator: str) -> None:
+    broken = tmp_path / "main.py"
+    broken.write_text("raise RuntimeError('no such thing')")
+
+    with pytest.raises(PartFailed, match=r"(?s)ended with exit status 1\..*RuntimeError: no such thing"):
+        Stack(ports="free", folder=tmp_path, source=broken).__enter__()
+
+
+def test_a_killed_part_can_be_brought_back_where_it_was(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
+    with Stack(ports="free", folder=tmp_path, source=source) as stack:
+        stack.kill("process")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(stack.addresses.process)
+
+        stack.restart("process")
+
+        assert httpx.get(stack.addresses.process).status_code == 200
+
+
+def test_a_port_that_is_taken_is_replaced_by_a_free_one_and_told() -> None:
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken, free = other.getsockname()[1], free_port()
+
+        chosen = usual_ports({"api": taken, "assets": free}, tell=told.append)
+
+    assert chosen["api"] != taken
+    assert chosen["assets"] == free
+    assert told == [f"Port {taken} is taken, so api gets {chosen['api']}."]
