@@ -20,6 +20,9 @@ def function_part(
     name: str, port: int, *, source: Path, threads: int, run_folder: Path, environment: Mapping[str, str]
 ) -> Part:
     """One of the functions in functions-framework, in one process as on Cloud Run."""
+    # Else the gunicorns put their control sockets over each other in $HOME.
+    own = run_folder / name
+    own.mkdir()
     return Part(
         name=name,
         command=_module("functions_framework", "--target", name, "--source", str(source), *_at(port)),
@@ -30,7 +33,7 @@ def function_part(
             "PYTHONUNBUFFERED": "1",
             "WORKERS": "1",
             "THREADS": str(threads),
-            "XDG_RUNTIME_DIR": str(run_folder / name),  # else all gunicorns share one control socket in $HOME
+            "XDG_RUNTIME_DIR": str(own),
         },
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, Never, Self
 
 from common.queues import Policies, load_policies
@@ -134,13 +135,14 @@ class Stack:
             "process": sum(policy.max_concurrent_dispatches for policy in policies.values()),
             "sweep": 4,
         }
+        run_folder = Path(self._exit.enter_context(TemporaryDirectory(prefix="stack-")))
         functions = [
             function_part(
                 name,
                 ports[name],
                 source=self._source,
                 threads=threads[name],
-                run_folder=self._folder / "run",
+                run_folder=run_folder,
                 environment=environment,
             )
             for name in FUNCTIONS
