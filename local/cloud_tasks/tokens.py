@@ -1,6 +1,7 @@
-"""Tokens as Google's look, signed by a key that is made at the start and known to nobody else."""
+"""Tokens as Google's look, signed by a key that is made when it is first needed and known to nobody else."""
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from threading import Lock
 
@@ -18,15 +19,6 @@ class LocalTokens:
     """Signing is slow beside everything else here, so a token is reused for a while."""
 
     def __init__(self) -> None:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        self.public_key: bytes = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        self.key_id = sha256(self.public_key).hexdigest()[:40]
-        self._signer = RSASigner.from_string(private, self.key_id)
         self._made: dict[tuple[str, str], tuple[datetime, str]] = {}
         self._lock = Lock()
 
@@ -42,6 +34,25 @@ class LocalTokens:
     def oauth(self, *, email: str, scope: str, now: datetime) -> str:
         """An opaque text; nothing accepts it."""
         return f"ya29.local-{sha256(f'{email} {scope} {now:%Y%m%d%H}'.encode()).hexdigest()}"
+
+    @cached_property
+    def public_key(self) -> bytes:
+        """The PEM by which the tokens can be verified."""
+        return self._key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    @cached_property
+    def _signer(self) -> RSASigner:
+        private = self._key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        signer: RSASigner = RSASigner.from_string(private, key_id=sha256(self.public_key).hexdigest()[:40])
+        return signer
 
     def _sign(self, email: str, audience: str, now: datetime) -> str:
         account = account_id(email)

@@ -1,0 +1,222 @@
+"""A queue's configuration: defaults, bounds, masks."""
+
+import re
+from typing import Any
+
+import pytest
+from google.rpc.error_details_pb2 import ErrorInfo
+
+from local.cloud_tasks.engine import ApiError, messages
+from local.cloud_tasks.engine.messages import PAUSED, RUNNING
+from tests.unit.cloud_tasks_world import LOCATION, QUEUE, World, seconds
+
+
+@pytest.mark.parametrize("zeros", [{}, {"rate_limits": {}, "retry_config": {"max_retry_duration": seconds(0)}}])
+def test_an_empty_queue_has_the_documented_defaults(zeros: dict[str, Any]) -> None:  # case 12
+    queue = World(**zeros).get_queue()
+
+    assert queue == messages.Queue(
+        name=QUEUE,
+        state=RUNNING,
+        rate_limits={"max_dispatches_per_second": 500, "max_burst_size": 100, "max_concurrent_dispatches": 1000},
+        retry_config={
+            "max_attempts": 100,
+            "min_backoff": seconds(0.1),
+            "max_backoff": seconds(3600),
+            "max_doublings": 16,
+        },
+    )
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0.5, 10), (54, 10), (77, 15), (100, 20), (333, 66), (500, 100)])
+def test_the_burst_follows_from_the_rate_whatever_the_caller_says(rate: float, burst: int) -> None:  # case 12
+    queue = World(rate_limits={"max_dispatches_per_second": rate, "max_burst_size": -5}).get_queue()
+
+    assert queue.rate_limits.max_burst_size == burst
+
+
+NAN = float("nan")
+RATE, CONCURRENCY = "max_dispatches_per_second", "max_concurrent_dispatches"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        (RATE, 501, "maxDispatchesPerSecond must be less than or equal to 500."),
+        (RATE, NAN, "maxDispatchesPerSecond must be less than or equal to 500."),
+        (RATE, -1, "maxDispatchesPerSecond cannot be negative."),
+        (CONCURRENCY, 5001, "maxConcurrentDispatches must be less than or equal to 5000."),
+        (CONCURRENCY, -1, "maxConcurrentDispatches cannot be negative."),
+    ],
+)
+def test_a_limit_out_of_bounds_is_refused(field: str, value: float, message: str) -> None:  # case 33
+    with pytest.raises(ApiError) as refused:
+        World(rate_limits={field: value})
+
+    assert refused.value.message == f"RateLimits.{message}"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"max_attempts": -2}, "maxAttempts must be greater or equal to -1."),
+        ({"max_doublings": -1}, "maxDoublings cannot be negative."),
+        ({"min_backoff": {"nanos": -5}}, "minBackoff cannot be negative."),
+        ({"max_backoff": seconds(-1)}, "maxBackoff cannot be negative."),
+        ({"max_retry_duration": seconds(-1)}, "max_retry_duration.seconds cannot be negative."),
+        ({"max_retry_duration": seconds(30.9)}, "max_retry_duration.nanos cannot be set."),
+        (
+            {"min_backoff": seconds(9), "max_backoff": seconds(8)},
+            "minBackoff must be less than or equal to RetryConfig.maxBackoff.",
+        ),
+    ],
+)
+def test_an_unusable_retry_config_is_refused_for_queues_and_for_tasks(
+    config: dict[str, Any], message: str
+) -> None:  # case 33
+    with pytest.raises(ApiError) as of_queue:
+        World(retry_config=config)
+    with pytest.raises(ApiError) as of_task:
+        World().create_task(retry_config=config)
+
+    assert of_queue.value.message == of_task.value.message == f"RetryConfig.{message}"
+
+
+@pytest.mark.parametrize("ratio", [1.5, -0.1, NAN])
+def test_a_sampling_ratio_lies_between_0_and_1(ratio: float) -> None:  # case 33
+    with pytest.raises(ApiError, match=r"^sampling_ratio must be between 0\.0 and 1\.0\.$"):
+        World(stackdriver_logging_config={"sampling_ratio": ratio})
+
+
+def test_backoffs_keep_their_nanoseconds() -> None:
+    queue = World(retry_config={"min_backoff": {"nanos": 5}}).get_queue()
+
+    assert queue.retry_config.min_backoff.nanos == 5
+
+
+def _header(name: str) -> dict[str, Any]:
+    return {"header_overrides": [{"header": {"key": name, "value": "v"}}]}
+
+
+@pytest.mark.parametrize(
+    ("target", "invalid_field"),
+    [
+        ({"uri_override": {}}, "Invalid uri_override."),
+        ({"uri_override": {"host": ""}}, "Invalid Host."),
+        ({"uri_override": {"host": "a:80"}}, "Invalid Host."),
+        ({"uri_override": {"host": "http://a"}}, "Invalid Host."),
+        ({"uri_override": {"port": -1}}, "Port number should be a positive integer."),
+        ({"uri_override": {"scheme": 9}}, ""),
+        ({"http_method": 99}, ""),
+    ],
+)
+def test_an_unusable_http_target_is_refused(target: dict[str, Any], invalid_field: str) -> None:  # case 51
+    with pytest.raises(ApiError) as refused:
+        World(http_target=target)
+
+    assert refused.value.message == f"Error in parsing HttpTarget. {invalid_field}"
+    assert refused.value.details == (
+        ErrorInfo(
+            reason="INVALID_INPUT_ON_HTTP_TARGET_OVERRIDE",
+            domain="cloudtasks.googleapis.com",
+            metadata={"invalid_field": invalid_field},
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", ["Host", "user-agent", "X-Google-A", "X-AppEngine-A", "x-cloudtasks-a", "", "a:b"])
+def test_a_queue_may_not_override_a_reserved_header(name: str) -> None:  # case 51
+    with pytest.raises(ApiError) as refused:
+        World(http_target=_header(name))
+
+    assert refused.value.message == (
+        "Error in parsing HttpTarget.headers. Header name cannot be empty or start with reserved prefixes."
+        f" Invalid headers found: {name}"
+    )
+
+
+def test_a_queues_token_needs_an_account() -> None:
+    with pytest.raises(ApiError, match=r"^service_account_email must be set\.$"):
+        World(http_target={"oidc_token": {}})
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {},
+        {"uri_override": {"port": 65536}},
+        {"uri_override": {"path_override": {"path": "x"}}},
+        {"uri_override": {"scheme": 0}},
+        _header("Content-Type"),
+        _header("Authorization"),
+    ],
+)
+def test_an_http_target_is_stored_as_it_was_sent(target: dict[str, Any]) -> None:  # case 51
+    assert World(http_target=target).get_queue().http_target == messages.HttpTarget(**target)
+
+
+def test_an_override_without_a_header_vanishes() -> None:
+    target = {"header_overrides": [{}, {"header": {"key": "A", "value": ""}}]}
+
+    stored = World(http_target=target).get_queue().http_target
+
+    assert [entry.header.key for entry in stored.header_overrides] == ["A"]
+
+
+def test_a_mask_changes_only_what_it_names() -> None:  # case 32
+    world = World(retry_config={"max_attempts": 7, "max_doublings": 3}, rate_limits={"max_dispatches_per_second": 5})
+    world.pause()
+
+    updated = world.update_queue(
+        "retry_config.max_attempts",
+        "state",
+        retry_config={"max_attempts": 2, "max_doublings": 9},
+        state=RUNNING,
+    )
+
+    assert (updated.retry_config.max_attempts, updated.retry_config.max_doublings) == (2, 3)
+    assert (updated.state, updated.rate_limits.max_dispatches_per_second) == (PAUSED, 5)
+
+
+def test_without_a_mask_everything_is_replaced_but_the_state() -> None:  # case 49
+    world = World(retry_config={"max_attempts": 7}, rate_limits={"max_dispatches_per_second": 5})
+    world.pause()
+
+    updated = world.update_queue(rate_limits={"max_dispatches_per_second": 100}, state=RUNNING)
+
+    assert (updated.retry_config.max_attempts, updated.state) == (100, PAUSED)
+    assert (updated.rate_limits.max_dispatches_per_second, updated.rate_limits.max_burst_size) == (100, 20)
+
+
+def test_a_mask_without_paths_changes_nothing() -> None:  # case 49
+    world = World(retry_config={"max_attempts": 7})
+    request = messages.UpdateQueueRequest(queue={"name": QUEUE}, update_mask={})
+
+    assert world.engine.queues.update(request, world.now).retry_config.max_attempts == 7
+
+
+@pytest.mark.parametrize("path", ["bogus", "rateLimits", "name.x", "rate_limits, retry_config", ""])
+def test_a_mask_that_names_no_field_is_refused(path: str) -> None:  # case 49
+    world = World()
+
+    with pytest.raises(ApiError, match=f"^Invalid mask: {re.escape(path)}$"):
+        world.update_queue(path)
+
+
+def test_the_merged_queue_is_judged() -> None:  # case 49
+    world = World(retry_config={"max_backoff": seconds(5)})
+
+    with pytest.raises(ApiError, match="minBackoff must be less"):
+        world.update_queue("retry_config.min_backoff", retry_config={"min_backoff": seconds(9)})
+
+    assert world.get_queue().retry_config.min_backoff.ToTimedelta() == seconds(0.1)
+
+
+def test_an_update_creates_a_queue_that_is_not_there() -> None:  # case 32
+    world = World()
+    request = messages.UpdateQueueRequest(queue={"name": f"{LOCATION}/queues/new", "retry_config": {"max_attempts": 2}})
+
+    created = world.engine.queues.update(request, world.now)
+
+    assert (created.state, created.retry_config.max_attempts) == (RUNNING, 2)
+    assert world.create_queue(f"{LOCATION}/queues/newer").state == RUNNING
