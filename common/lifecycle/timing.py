@@ -6,6 +6,7 @@ from common.record import Record, Status, due_key
 
 FIRST_SWEEP = timedelta(seconds=120)
 LAST_SWEEP = timedelta(hours=1)
+DOUBLINGS = 5  # enough from the first to the last; a timedelta cannot hold 120 s doubled 40 times
 TASK_HORIZON = timedelta(days=29)
 HORIZON_LEAD = timedelta(days=1)
 
@@ -19,7 +20,7 @@ def queued_due(record_id: str, *, scheduled_at: datetime | None, now: datetime, 
     """When a queued request should have been delivered; each sweep doubles the patience, up to an hour."""
     if scheduled_at is not None and _beyond_horizon(scheduled_at, now):
         return due_key(record_id, scheduled_at - HORIZON_LEAD)
-    patience = min(FIRST_SWEEP * 2**sweeps, LAST_SWEEP)
+    patience = min(FIRST_SWEEP * 2 ** min(sweeps, DOUBLINGS), LAST_SWEEP)
     return due_key(record_id, max(now, scheduled_at or now) + patience)
 
 
