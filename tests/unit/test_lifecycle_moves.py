@@ -1,0 +1,63 @@
+"""The table of legal moves, and that the pure part stays pure."""
+
+import subprocess
+import sys
+from itertools import product
+
+import pytest
+
+from common.lifecycle import MOVES, IllegalTransition, Move
+from common.lifecycle.moves import move
+from common.record import OPEN, Status
+from local.supervisor import ROOT
+from tests.unit.make import at
+
+LEGAL = {
+    (Status.QUEUED, Move.CLAIM): Status.PROCESSING,
+    (Status.QUEUED, Move.POSTPONE): Status.QUEUED,
+    (Status.QUEUED, Move.RENEW): Status.QUEUED,
+    (Status.QUEUED, Move.FAIL): Status.FAILED,
+    (Status.QUEUED, Move.CANCEL): Status.CANCELLED,
+    (Status.PROCESSING, Move.TAKE_OVER): Status.PROCESSING,
+    (Status.PROCESSING, Move.REPORT): Status.PROCESSING,
+    (Status.PROCESSING, Move.COMPLETE): Status.COMPLETED,
+    (Status.PROCESSING, Move.FAIL): Status.FAILED,
+    (Status.PROCESSING, Move.TRY_AGAIN): Status.QUEUED,
+    (Status.PROCESSING, Move.SNOOZE): Status.QUEUED,
+    (Status.PROCESSING, Move.RESCUE): Status.QUEUED,
+    (Status.PROCESSING, Move.CANCEL): Status.CANCELLED,
+    (Status.FAILED, Move.RETRY): Status.QUEUED,
+    (Status.CANCELLED, Move.RETRY): Status.QUEUED,
+}
+ILLEGAL = set(product(Status, Move)) - LEGAL.keys()
+
+
+@pytest.mark.parametrize(("status", "name"), sorted(LEGAL))
+def test_a_legal_move_changes_the_status_and_what_it_is_told(status: Status, name: Move) -> None:
+    record = at(status)
+
+    assert move(record, name, attempt=2) == record.changed(status=LEGAL[status, name], attempt=2)
+
+
+@pytest.mark.parametrize(("status", "name"), sorted(ILLEGAL))
+def test_every_other_move_is_a_bug(status: Status, name: Move) -> None:
+    with pytest.raises(IllegalTransition):
+        move(at(status), name)
+
+
+def test_an_end_is_left_by_a_retry_only() -> None:
+    leaving = {name for name, (sources, _) in MOVES.items() if sources - OPEN}
+
+    assert leaving == {Move.RETRY}
+
+
+def test_the_pure_part_loads_no_client_of_google() -> None:
+    program = (
+        "import sys; own = set(sys.modules); import common.lifecycle, common.record; print(*sys.modules.keys() - own)"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603  # this Python
+
+    modules = loaded.stdout.split()
+    assert "common.lifecycle.working" in modules
+    assert [name for name in modules if name.partition(".")[0] in {"google", "grpc", "flask", "requests"}] == []

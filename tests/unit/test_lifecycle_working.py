@@ -1,0 +1,203 @@
+"""What a worker may come to once it holds a request."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from common.lifecycle import (
+    TOO_LARGE,
+    IllegalTransition,
+    Transition,
+    Verdict,
+    complete,
+    fail_for_good,
+    fits,
+    report,
+    snooze,
+    try_again,
+)
+from common.record import Failure, Progress, Record, Status, due_key
+from tests.unit.make import NOW, at, big, processing
+
+LATER = NOW + timedelta(minutes=1)
+DELAY = timedelta(minutes=10)
+TWO_MINUTES = timedelta(seconds=120)
+
+
+def failure(code: str, message: str, attempt: int = 1) -> Failure:
+    return Failure(code=code, message=message, attempt=attempt, at=LATER)
+
+
+def ended(record: Record, status: Status) -> Record:
+    return record.changed(status=status, due=None, finished_at=LATER, expires_at=LATER + timedelta(days=35))
+
+
+def test_a_report_stores_progress_and_steps_and_nothing_else() -> None:
+    record, progress = processing(), Progress(percent=40, message="drawing")
+
+    assert report(record, progress=progress, steps={"write": 1}) == Transition(
+        Verdict.REPORTED, record.changed(progress=progress, steps={"write": 1})
+    )
+
+
+def test_a_result_completes_it() -> None:
+    record = processing(steps={"write": 1}, progress=Progress(percent=40, message="drawing"))
+
+    assert complete(record, {"done": True}, LATER) == Transition(
+        Verdict.COMPLETED, ended(record, Status.COMPLETED).changed(result={"done": True})
+    )
+
+
+def test_a_result_too_large_to_store_fails_it_for_good() -> None:
+    record = processing()
+    error = failure("result_too_large", TOO_LARGE)
+
+    assert complete(record, {"text": big(256)}, LATER) == Transition(
+        Verdict.FAILED, ended(record, Status.FAILED).changed(error=error, errors=(error,))
+    )
+
+
+def test_steps_and_progress_count_towards_the_size_of_a_result() -> None:
+    record = processing(steps={"write": big(200)}, progress=Progress(percent=40, message="x" * 200))
+
+    assert complete(record, {"text": big(50)}, LATER).verdict is Verdict.COMPLETED
+    assert complete(record, {"text": big(56)}, LATER).verdict is Verdict.FAILED
+
+
+def test_what_fits_is_at_most_256_kib_of_steps_progress_and_result() -> None:
+    without = len('{"a":}') + len("null")
+
+    assert fits(processing(), steps={"a": "x" * (256 * 1024 - without - len('""') - len("null"))})
+    assert not fits(processing(), steps={"a": "x" * (256 * 1024 - without - len('""') - len("null") + 1)})
+
+
+def test_a_permanent_failure_fails_it_with_budget_left() -> None:
+    record, error = processing(), failure("no_brief", "The brief says nothing.")
+
+    assert fail_for_good(record, "no_brief", "The brief says nothing.", LATER) == Transition(
+        Verdict.FAILED, ended(record, Status.FAILED).changed(error=error, errors=(error,))
+    )
+
+
+def test_a_failed_attempt_is_queued_again_while_budget_is_left() -> None:
+    record = processing(attempt=2, scheduled_at=NOW, steps={"write": 1})
+
+    assert try_again(record, "busy", "No answer.", LATER) == Transition(
+        Verdict.TRY_AGAIN,
+        record.changed(
+            status=Status.QUEUED,
+            errors=(failure("busy", "No answer.", attempt=2),),
+            due=due_key("r1", LATER + TWO_MINUTES),
+            scheduled_at=None,
+        ),
+    )
+
+
+@pytest.mark.parametrize("delay", [None, DELAY])
+def test_the_last_failed_attempt_fails_it(delay: timedelta | None) -> None:
+    record = processing(attempt=3)
+
+    assert try_again(record, "busy", "No answer.", LATER, delay=delay) == Transition(
+        Verdict.FAILED,
+        ended(record, Status.FAILED).changed(
+            error=failure("attempts", "All 3 attempts failed. The last: No answer.", attempt=3),
+            errors=(failure("busy", "No answer.", attempt=3),),
+        ),
+    )
+
+
+def test_a_failed_attempt_with_a_delay_is_put_off_and_counts() -> None:
+    record = processing(attempt=2, generation=4)
+
+    assert try_again(record, "busy", "No answer.", LATER, delay=DELAY) == Transition(
+        Verdict.PUT_OFF,
+        record.changed(
+            status=Status.QUEUED,
+            generation=5,
+            errors=(failure("busy", "No answer.", attempt=2),),
+            scheduled_at=LATER + DELAY,
+            due=due_key("r1", LATER + DELAY + TWO_MINUTES),
+        ),
+    )
+
+
+def test_a_snooze_gives_its_attempt_back_and_is_no_failure() -> None:
+    record = processing(attempt=3, snoozes=99, generation=4, steps={"write": 1})
+
+    assert snooze(record, DELAY, LATER) == Transition(
+        Verdict.PUT_OFF,
+        record.changed(
+            status=Status.QUEUED,
+            generation=5,
+            attempt=2,
+            snoozes=100,
+            scheduled_at=LATER + DELAY,
+            due=due_key("r1", LATER + DELAY + TWO_MINUTES),
+        ),
+    )
+
+
+def test_the_101st_snooze_counts_as_a_failed_attempt() -> None:
+    record = processing(attempt=1, snoozes=100)
+
+    assert snooze(record, DELAY, LATER) == Transition(
+        Verdict.PUT_OFF,
+        record.changed(
+            status=Status.QUEUED,
+            generation=1,
+            errors=(failure("snoozes", "Snoozed more than 100 times."),),
+            scheduled_at=LATER + DELAY,
+            due=due_key("r1", LATER + DELAY + TWO_MINUTES),
+        ),
+    )
+
+
+def test_the_101st_snooze_of_the_last_attempt_fails_it() -> None:
+    transition = snooze(processing(attempt=3, snoozes=100), DELAY, LATER)
+
+    assert (transition.verdict, transition.record.error) == (
+        Verdict.FAILED,
+        failure("attempts", "All 3 attempts failed. The last: Snoozed more than 100 times.", attempt=3),
+    )
+
+
+def test_a_snooze_beyond_29_days_is_due_a_day_before_its_time() -> None:
+    delay = timedelta(days=60)
+
+    put_off = snooze(processing(), delay, LATER).record
+
+    assert (put_off.scheduled_at, put_off.due) == (LATER + delay, due_key("r1", LATER + timedelta(days=59)))
+
+
+def test_at_most_ten_errors_are_kept_the_newest_last() -> None:
+    errors = tuple(failure("busy", f"No answer {number}.") for number in range(10))
+
+    after = try_again(processing(errors=errors), "busy", "No answer 10.", LATER).record
+
+    assert after.errors == (*errors[1:], failure("busy", "No answer 10."))
+
+
+def test_long_words_are_cut() -> None:
+    after = fail_for_good(processing(), "no_brief", "ä" * 5000, LATER).record
+
+    error = failure("no_brief", "ä" * 4000)
+    assert (after.error, after.errors) == (error, (error,))
+
+
+OUTCOMES: list[Callable[[Record], Transition]] = [
+    lambda record: report(record, progress=None, steps=None),
+    lambda record: complete(record, {}, LATER),
+    lambda record: try_again(record, "busy", "No answer.", LATER),
+    lambda record: try_again(record, "busy", "No answer.", LATER, delay=DELAY),
+    lambda record: snooze(record, DELAY, LATER),
+]
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PROCESSING])
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_only_a_request_that_is_held_comes_to_an_outcome(
+    status: Status, outcome: Callable[[Record], Transition]
+) -> None:
+    with pytest.raises(IllegalTransition):
+        outcome(at(status))

@@ -1,0 +1,260 @@
+"""The one definition of a request's record and its serialisers."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from common.record import (
+    SHARDS,
+    Claim,
+    Failure,
+    Parent,
+    Progress,
+    Record,
+    Request,
+    Status,
+    child_id,
+    due_key,
+    due_until,
+    effect_key,
+    is_due,
+    json_bytes,
+    request_id,
+    task_name,
+)
+
+NOW = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+FAILURE = Failure(code="lost", message="The attempt ended without an answer.", attempt=1, at=NOW)
+SMALLEST = Record(id="r1", owner="ann", type="demo", input={}, status=Status.QUEUED, max_attempts=3, created_at=NOW)
+FULL = Record(
+    id="r1",
+    tenant="t:clinic",
+    owner="ann",
+    type="demo",
+    input={"text": "Grüße", "nothing": None, "list": [1, None, {"deep": None}]},
+    run_at=NOW + timedelta(hours=1),
+    notify=({"type": "email", "to": "ann@clinic.example", "subject": None},),
+    parent=Parent(id="p1", redrive=1, tenant=None),
+    status=Status.PROCESSING,
+    redrive=1,
+    generation=4,
+    attempt=2,
+    max_attempts=3,
+    snoozes=5,
+    progress=Progress(percent=40, message="drawing"),
+    result={"assets": [], "note": None},
+    error=FAILURE,
+    errors=(FAILURE, FAILURE),
+    scheduled_at=NOW + timedelta(hours=2),
+    created_at=NOW,
+    started_at=NOW + timedelta(seconds=1),
+    finished_at=NOW + timedelta(seconds=2),
+    expires_at=NOW + timedelta(days=35),
+    claim=Claim(token="mine", task="a/task", retry_count=2),
+    due="01-20260101T121100",
+    sweeps=3,
+    steps={"write": {"headline": None}, "draw": 1.5},
+    trace="00-11111111111111111111111111111111-2222222222222222-01",
+)
+HIDDEN = {"claim", "due", "steps", "schema", "trace", "sweeps"}
+
+
+def names_of_all_fields() -> set[str]:
+    return {field.alias or name for name, field in Record.model_fields.items()}
+
+
+def test_the_full_example_sets_every_field() -> None:
+    assert FULL.to_document().keys() | {"id"} == names_of_all_fields()
+
+
+@pytest.mark.parametrize("record", [FULL, SMALLEST], ids=["full", "smallest"])
+def test_a_record_is_the_same_after_a_round_trip_through_its_document(record: Record) -> None:
+    assert Record.from_document("r1", record.to_document()) == record
+
+
+@pytest.mark.parametrize("record", [FULL, SMALLEST], ids=["full", "smallest"])
+def test_a_record_is_the_same_after_a_round_trip_through_a_tasks_body(record: Record) -> None:
+    body = json.dumps(record.to_json())
+
+    assert Record.model_validate_json(body) == record
+
+
+def test_what_is_absent_in_a_record_is_absent_in_its_document() -> None:
+    assert SMALLEST.to_document() == {
+        "schema": 1,
+        "owner": "ann",
+        "type": "demo",
+        "input": {},
+        "status": "queued",
+        "redrive": 0,
+        "generation": 0,
+        "attempt": 0,
+        "max_attempts": 3,
+        "snoozes": 0,
+        "created_at": NOW,
+    }
+
+
+def test_an_explicit_null_within_the_input_survives() -> None:
+    record = SMALLEST.changed(input={"nothing": None, "list": [None]})
+
+    assert record.to_document()["input"] == {"nothing": None, "list": [None]}
+    assert record.to_json()["input"] == {"nothing": None, "list": [None]}
+    assert record.public()["input"] == {"nothing": None, "list": [None]}
+
+
+def test_a_document_holds_native_times() -> None:
+    assert FULL.to_document()["created_at"] == NOW
+
+
+def test_times_of_other_zones_are_the_same_moments_after_a_round_trip() -> None:
+    record = SMALLEST.changed(run_at=datetime(2026, 1, 1, 14, tzinfo=timezone(timedelta(hours=2))))
+
+    assert Record.model_validate_json(json.dumps(record.to_json())) == record
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    document = SMALLEST.to_document() | {"created_at": datetime(2026, 1, 1, 12)}  # noqa: DTZ001  # that is the fault
+
+    with pytest.raises(ValidationError):
+        Record.from_document("r1", document)
+
+
+def test_the_documents_name_is_the_id() -> None:
+    assert Record.from_document("r2", SMALLEST.to_document()) == SMALLEST.changed(id="r2")
+
+
+def test_fields_of_a_newer_release_are_ignored() -> None:
+    document = FULL.to_document() | {"mood": "sunny"}
+    document["claim"] = {**document["claim"], "host": "h1"}
+
+    assert Record.from_document("r1", document) == FULL
+
+
+def test_what_the_protocol_needs_is_not_public() -> None:
+    assert FULL.public().keys() == names_of_all_fields() - HIDDEN
+
+
+def test_the_public_form_is_json_without_what_is_absent() -> None:
+    assert SMALLEST.public() == {
+        "id": "r1",
+        "owner": "ann",
+        "type": "demo",
+        "input": {},
+        "status": "queued",
+        "redrive": 0,
+        "generation": 0,
+        "attempt": 0,
+        "max_attempts": 3,
+        "snoozes": 0,
+        "created_at": "2026-01-01T12:00:00.123456Z",
+    }
+
+
+def test_the_public_form_can_be_read_again() -> None:
+    public = json.dumps(FULL.public())
+
+    assert Request.model_validate_json(public).public() == FULL.public()
+
+
+def test_an_id_is_the_hash_of_who_asked_with_which_key() -> None:
+    hashed = hashlib.sha256(b'["t:clinic","ann","k1",0]').hexdigest()
+
+    assert request_id(tenant="t:clinic", owner="ann", key="k1") == hashed[:32]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tenant": "t:other"},
+        {"owner": "bob"},
+        {"key": "k2"},
+        {"index": 1},
+        {"tenant": "t:clinic,ann", "owner": ""},
+    ],
+)
+def test_another_call_has_another_id(other: dict[str, Any]) -> None:
+    call: dict[str, Any] = {"tenant": "t:clinic", "owner": "ann", "key": "k1", "index": 0}
+
+    assert request_id(**call) != request_id(**{**call, **other})
+
+
+def test_without_a_key_every_call_has_an_id_of_its_own() -> None:
+    ids = {request_id(tenant="t:clinic", owner="ann", key=None) for _ in range(10)}
+
+    assert len(ids) == 10
+    assert {len(each) for each in ids} == {32}
+
+
+def test_an_empty_key_is_a_key() -> None:
+    assert request_id(tenant="t", owner="ann", key="") == request_id(tenant="t", owner="ann", key="")
+
+
+def test_the_id_of_a_notification_is_the_hash_of_the_end_that_it_tells() -> None:
+    hashed = hashlib.sha256(b'["r1",2,"notify",1]').hexdigest()
+
+    assert child_id(parent="r1", redrive=2, index=1) == hashed[:32]
+
+
+@pytest.mark.parametrize("other", [{"parent": "r2"}, {"redrive": 1}, {"index": 1}])
+def test_another_notification_has_another_id(other: dict[str, Any]) -> None:
+    end: dict[str, Any] = {"parent": "r1", "redrive": 0, "index": 0}
+
+    assert child_id(**end) != child_id(**{**end, **other})
+
+
+def test_a_notification_never_has_the_id_of_a_request() -> None:
+    assert child_id(parent="a", redrive=0, index=0) != request_id(tenant="a", owner="0", key="notify", index=0)
+
+
+def test_a_task_is_named_after_the_generation_and_an_effect_after_the_redrive() -> None:
+    record = SMALLEST.changed(generation=4, redrive=1)
+
+    assert (task_name(record), effect_key(record)) == ("r1-g4", "r1-r1")
+
+
+@pytest.mark.parametrize("microsecond", [1, 500_000, 999_999])
+def test_a_due_key_is_rounded_up_so_that_nothing_is_early(microsecond: int) -> None:
+    moment = datetime(2026, 12, 31, 23, 59, 59, microsecond, tzinfo=UTC)
+
+    assert due_key("r1", moment)[3:] == "20270101T000000"
+
+
+def test_a_due_key_of_a_whole_second_is_that_second() -> None:
+    assert due_key("r1", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))[3:] == "20260102T030405"
+
+
+def test_a_due_key_is_in_utc() -> None:
+    moment = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+
+    assert due_key("r1", moment)[3:] == "20251231T230000"
+
+
+def test_a_request_is_due_at_its_moment_and_not_before() -> None:
+    moment = datetime(2026, 1, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+    due = due_key("r1", moment)
+
+    assert not is_due(due, moment)
+    assert not is_due(due, datetime(2026, 1, 1, 12, 0, 0, 999_999, tzinfo=UTC))
+    assert is_due(due, datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC))
+
+
+def test_a_request_stays_in_its_shard() -> None:
+    shards = {due_key("r1", NOW + timedelta(days=day))[:2] for day in range(10)}
+
+    assert len(shards) == 1
+
+
+def test_requests_are_spread_over_all_shards_and_no_more() -> None:
+    shards = {due_key(f"r{number}", NOW)[:2] for number in range(100)}
+
+    assert shards == {due_until(shard, NOW)[:2] for shard in range(SHARDS)}
+
+
+@pytest.mark.parametrize(("value", "size"), [(None, 4), ("ä", 4), ({"a": [1, 2]}, 11)])
+def test_the_size_of_a_json_value_is_that_of_its_shortest_utf8(value: object, size: int) -> None:
+    assert json_bytes(value) == size
