@@ -5,12 +5,14 @@ The functions are the deployed ones, pointed at other addresses by their environ
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, Never, Self
+
+import httpx
 
 from common.queues import Policies, load_policies
 from local.addresses import Addresses, claimed, publish, withdraw
@@ -91,29 +93,36 @@ class Stack:
         return self._supervisor.log(part)
 
     def _start(self) -> None:
-        ports = self._choose_ports()
         policies = load_policies()
         given = os.environ.get("FIRESTORE_EMULATOR_HOST")
+        if given and not is_ready(given):
+            raise PartFailed(f"FIRESTORE_EMULATOR_HOST is {given}, where no Firestore emulator answers.")
+        ports = self._choose_ports(USUAL_PORTS.keys() - ({"firestore"} if given else set()))
         self.addresses = Addresses(
             **{name: f"http://{HOST}:{ports[name]}" for name in (*FUNCTIONS, "assets")},
             firestore=given or f"{HOST}:{ports['firestore']}",
             cloud_tasks=f"{HOST}:{ports['cloud_tasks']}",
             project=PROJECT,
         )
-        if given and not is_ready(given):
-            raise PartFailed(f"FIRESTORE_EMULATOR_HOST is {given}, where no Firestore emulator answers.")
 
         parts = self._parts(ports, policies)
         if not given:
             parts.insert(0, firestore_part(ports["firestore"], tell=self._tell))
         self._supervisor = self._exit.enter_context(Supervisor(self._folder / "logs"))
         self._supervisor.start(parts, told=self._told)
+        self._call_once()
         self._exit.enter_context(Ticker(self.addresses.sweep))
         self._exit.enter_context(
             Echo({part.name: self.log(part.name) for part in parts if part.name != "firestore"}, self._tell)
         )
         self._exit.callback(withdraw, self._folder)
         publish(self._folder, self.addresses)
+
+    def _call_once(self) -> None:
+        """The API builds what it consists of when it is first called: what is wrong with that is told here."""
+        status = httpx.get(f"{self.addresses.api}/health", timeout=30).status_code
+        if status >= 500:
+            raise PartFailed(f"api answers GET /health with {status}; {self.log('api')} says why.")
 
     def _parts(self, ports: Mapping[str, int], policies: Policies) -> list[Part]:
         key, origins = secrets.token_hex(32), f"http://{HOST}:{ports['page']},http://localhost:{ports['page']}"
@@ -159,10 +168,10 @@ class Stack:
             assets_part(ports["assets"], folder=self._folder / "assets", key=key, origins=origins),
         ]
 
-    def _choose_ports(self) -> dict[str, int]:
+    def _choose_ports(self, names: Collection[str]) -> dict[str, int]:
         if self._ports == "usual":
-            return usual_ports(USUAL_PORTS, tell=self._tell)
-        return dict(zip(USUAL_PORTS, free_ports(len(USUAL_PORTS)), strict=True))
+            return usual_ports({name: USUAL_PORTS[name] for name in names}, tell=self._tell)
+        return dict(zip(names, free_ports(len(names)), strict=True))
 
     def _told(self, part: Part, took: timedelta) -> None:
         self._tell(f"{part.name:<12}{getattr(self.addresses, part.name):<24}ready in {took.total_seconds():.1f} s")

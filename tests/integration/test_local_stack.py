@@ -19,6 +19,7 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 
 from common.queues import load_policies
 from local.addresses import Addresses, running
+from local.firestore import is_ready
 from local.ports import free_port, usual_ports
 from local.stack import FUNCTIONS, Stack
 from local.supervisor import ROOT, PartFailed
@@ -219,6 +220,34 @@ def test_functions_that_cannot_be_imported_are_told_with_the_reason(tmp_path: Pa
 
     with pytest.raises(PartFailed, match=r"(?s)ended with exit status 1\..*RuntimeError: no such thing"):
         Stack(ports="free", folder=tmp_path, source=broken).__enter__()
+
+
+def test_functions_that_cannot_work_are_told_with_the_log(tmp_path: Path, firestore_emulator: str) -> None:
+    broken = tmp_path / "main.py"
+    broken.write_text(FUNCTIONS_THAT_TELL.replace("def tell(request):", "def tell(request):\n    raise RuntimeError()"))
+
+    with pytest.raises(PartFailed, match=rf"^api answers GET /health with 500; {tmp_path}/logs/api\.log says why\.$"):
+        Stack(ports="free", folder=tmp_path, source=broken).__enter__()
+
+
+def test_without_a_firestore_emulator_one_is_started(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+
+    with Stack(ports="free", folder=tmp_path, source=source) as stack:
+        assert is_ready(stack.addresses.firestore)
+
+    assert not is_ready(stack.addresses.firestore)
+
+
+def test_a_firestore_emulator_that_does_not_answer_is_told(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
+
+    with pytest.raises(PartFailed, match=r"^FIRESTORE_EMULATOR_HOST is 127\.0\.0\.1:1, where no Firestore"):
+        Stack(ports="free", folder=tmp_path, source=source).__enter__()
 
 
 def test_a_killed_part_can_be_brought_back_where_it_was(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
