@@ -8,23 +8,24 @@ import binascii
 import json
 import time
 from collections.abc import Mapping
-from functools import partial
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any, Protocol, TypeGuard
 
 import cachecontrol
 import requests
-from google.auth import exceptions
-from google.auth.transport.requests import Request
-from google.oauth2 import id_token
+from google.auth import exceptions, jwt
+from pydantic import TypeAdapter, ValidationError
 
 from common.errors import Forbidden, NotSignedIn, Unavailable
 from common.intake import Caller
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
-CERTIFICATES_TIMEOUT_SECONDS = 5
+FETCH_WITHIN = timedelta(seconds=5)
+MAX_NAME_CHARACTERS = 128  # of a uid, as Firebase bounds it, and of a tenant
 
 Claims = Mapping[str, Any]
+_CERTIFICATES = TypeAdapter(dict[str, str])  # PEM by key id
 
 
 class Verifier(Protocol):
@@ -50,36 +51,44 @@ class Identity:
         uid, tenant = claims.get("sub"), claims.get("tenant")
         if claims.get("iss") != self._issuer:
             raise NotSignedIn("The token was issued for another project.")
-        if not isinstance(uid, str) or not uid.isprintable() or not 0 < len(uid) <= 128:
+        if not _is_name(uid):
             raise NotSignedIn("The token names nobody.")
         if tenant is None and self._require_tenant:
             raise Forbidden("The token has no tenant claim, which is required here.")
-        if tenant is not None and (not isinstance(tenant, str) or not tenant or not tenant.isprintable()):
-            raise Forbidden("The token's tenant claim is not a text.")
+        if tenant is not None and not _is_name(tenant):
+            raise Forbidden(f"The token's tenant claim is not a text of 1 to {MAX_NAME_CHARACTERS} characters.")
         return Caller(uid=uid, tenant=f"u:{uid}" if tenant is None else f"t:{tenant}")
 
 
-def signed_tokens(project: str, *, certificates_url: str = CERTIFICATES_URL) -> Verifier:
+def _is_name(claim: object) -> TypeGuard[str]:
+    return isinstance(claim, str) and claim.isprintable() and 0 < len(claim) <= MAX_NAME_CHARACTERS
+
+
+def signed_tokens(
+    project: str, *, certificates_url: str = CERTIFICATES_URL, fetch_within: timedelta = FETCH_WITHIN
+) -> Verifier:
     """Verifies signatures with Google's certificates, which are cached for as long as they say."""
     session = requests.Session()
     session.mount("https://", adapter := cachecontrol.CacheControlAdapter())
     session.mount("http://", adapter)
-    fetch = Request(session=session)
 
-    within_timeout: Any = partial(fetch, timeout=CERTIFICATES_TIMEOUT_SECONDS)
+    def certificates() -> dict[str, str]:
+        try:
+            answer = session.get(certificates_url, timeout=fetch_within.total_seconds())
+            answer.raise_for_status()
+            return _CERTIFICATES.validate_json(answer.content)
+        except (requests.RequestException, ValidationError) as error:
+            raise Unavailable("The certificates that tokens are verified with could not be fetched") from error
 
     def verify(token: str) -> Claims:
         try:
-            claims: Claims = id_token.verify_token(
-                token,
-                within_timeout,
-                audience=project,
-                certs_url=certificates_url,
-                clock_skew_in_seconds=CLOCK_SKEW_SECONDS,
+            header = jwt.decode_header(token)
+            if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
+                raise NotSignedIn("The token is not signed as Firebase signs its ID tokens.")
+            claims: Claims = jwt.decode(
+                token, certs=certificates(), audience=project, clock_skew_in_seconds=CLOCK_SKEW_SECONDS
             )
-        except exceptions.TransportError as error:
-            raise Unavailable("The certificates that tokens are verified with could not be fetched") from error
-        except (ValueError, RecursionError, exceptions.GoogleAuthError) as error:
+        except (ValueError, TypeError, RecursionError, exceptions.GoogleAuthError) as error:
             raise NotSignedIn("The token is not valid, is for another project, or has expired.") from error
         return claims
 
@@ -99,7 +108,7 @@ def unsigned_tokens(project: str) -> Verifier:
         if not isinstance(claims, dict) or claims.get("aud") != project:
             raise NotSignedIn("The token is for another project.")
         expires = claims.get("exp")
-        if not isinstance(expires, int | float) or expires < time.time() - CLOCK_SKEW_SECONDS:
+        if not isinstance(expires, int | float) or not expires >= time.time() - CLOCK_SKEW_SECONDS:  # NaN is neither
             raise NotSignedIn("The token has expired.")
         return claims
 
