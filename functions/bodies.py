@@ -1,40 +1,43 @@
 """What callers send: models made from the offered types, which validation and the OpenAPI document both follow."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
     create_model,
 )
-from pydantic_core import from_json
 
 from common.catalog import Catalog
-from common.errors import Fault, InvalidInput
 from common.intake import Asked
 from common.work import JsonObject
 from functions.problems import invalid
+from functions.strict_json import parse
 
 MAX_BATCH = 10
+YEARS = range(1970, 9001)
+_RFC3339 = re.compile(r"[0-9]{4}(-[0-9]{2}){2}[Tt][0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
-def _text_only(value: object) -> object:
-    if not isinstance(value, str):
+def _moment(value: object) -> datetime:
+    """Not by pydantic: it takes numbers, dates alone and offsets left out for moments, or in strict mode no text."""
+    try:
+        moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) and _RFC3339.fullmatch(value) else None
+    except ValueError:
+        moment = None
+    if moment is None:
         raise ValueError("must be an RFC 3339 date-time with an offset, such as 2026-01-31T09:00:00Z")
-    return value
-
-
-def _in_utc(moment: datetime) -> datetime:
-    if not 1970 <= moment.year <= 9000:
-        raise ValueError("must lie between the years 1970 and 9000")
+    if moment.year not in YEARS:
+        raise ValueError(f"must lie between the years {YEARS[0]} and {YEARS[-1]}")
     return moment.astimezone(UTC)
 
 
@@ -44,7 +47,7 @@ def _none_yet(entries: tuple[JsonObject, ...]) -> tuple[JsonObject, ...]:
     return entries
 
 
-RunAt = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_utc)]
+RunAt = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Notify = Annotated[tuple[JsonObject, ...], AfterValidator(_none_yet), Field(json_schema_extra={"maxItems": 0})]
 
 
@@ -62,18 +65,19 @@ class Bodies:
     """The models for one catalog."""
 
     one: TypeAdapter[Any]
-    batch: type[BaseModel]
+    batch: TypeAdapter[Any]
     types: frozenset[str]
 
     def parse_one(self, data: bytes) -> Asked:
         """Raises InvalidInput with a JSON pointer for each fault."""
-        return _asked(_validate(self.one, data, self.types), _json(data))
+        given = parse(data)
+        return _asked(_validate(self.one, data, self.types), given)
 
     def parse_batch(self, data: bytes) -> list[Asked]:
         """Raises InvalidInput with a JSON pointer for each fault."""
-        validated = _validate(TypeAdapter(self.batch), data, self.types)
-        given = _json(data)["requests"]
-        return [_asked(each, raw) for each, raw in zip(validated.requests, given, strict=True)]
+        given = parse(data)
+        validated = _validate(self.batch, data, self.types)
+        return [_asked(each, raw) for each, raw in zip(validated.requests, given["requests"], strict=True)]
 
 
 def bodies_for(catalog: Catalog) -> Bodies:
@@ -94,7 +98,7 @@ def bodies_for(catalog: Catalog) -> Bodies:
         __config__=ConfigDict(strict=True, extra="forbid"),
         requests=(Annotated[list[union], Field(min_length=1, max_length=MAX_BATCH)], ...),
     )
-    return Bodies(TypeAdapter(union), batch, frozenset(catalog))
+    return Bodies(TypeAdapter(union), TypeAdapter(batch), frozenset(catalog))
 
 
 def _validate(adapter: TypeAdapter[Any], data: bytes, types: frozenset[str]) -> Any:
@@ -112,13 +116,6 @@ def _asked(validated: Any, raw: Any) -> Asked:
         run_at=validated.run_at,
         notify=validated.notify or None,
     )
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return from_json(data, allow_inf_nan=False)
-    except ValueError as error:
-        raise InvalidInput(Fault("", f"must be JSON: {error}")) from error
 
 
 def _literal(name: str) -> Any:

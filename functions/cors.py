@@ -1,8 +1,11 @@
 """Cross-origin calls: from the configured origins only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Request, Response
+
+from functions.problems import allow
 
 METHODS = "GET, POST"
 HEADERS = "Authorization, Content-Type, Idempotency-Key, Traceparent"
@@ -16,8 +19,11 @@ class Cors:
 
     origins: frozenset[str]
 
-    def preflight(self, request: Request) -> Response:
+    def preflight(self, request: Request, methods: Iterable[str]) -> Response:
+        """The answer to OPTIONS on a path with these methods: good news even if there are none, so that a page
+        reads of its mistake in the answer to the call itself."""
         response = self.allow(request, Response(status=204))
+        response.headers["Allow"] = allow(methods)
         if "Access-Control-Allow-Origin" in response.headers:
             response.headers["Access-Control-Allow-Methods"] = METHODS
             response.headers["Access-Control-Allow-Headers"] = HEADERS

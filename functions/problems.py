@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from flask import Response
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from common import errors
+from functions.strict_json import MAX_FAULTS, pointer
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -27,6 +29,7 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str, str]] = {
 }
 REPEAT = "Nothing certain can be said. Repeat the call, with the same Idempotency-Key if it asks for something."
 RETRY_AFTER_SECONDS = 5
+MAX_MESSAGE_CHARACTERS = 500
 
 
 def problem(
@@ -61,16 +64,39 @@ def problem_of(error: Exception) -> Response | None:
     return response
 
 
+def problem_of_call(error: HTTPException) -> Response:
+    """The problem that a call without an operation is told as: there is none of this path or method."""
+    if isinstance(error, MethodNotAllowed):
+        allowed = allow(error.valid_methods or ())
+        response = problem(405, "method_not_allowed", "This method is not allowed here", f"Allowed here: {allowed}.")
+        response.headers["Allow"] = allowed
+        return response
+    if error.code == 404:
+        return problem(404, "not_found", "There is nothing here")
+    return problem(400, "bad_request", "The call is not valid HTTP")
+
+
+def allow(methods: Iterable[str]) -> str:
+    """The Allow header of a path that has these methods: every path has OPTIONS too."""
+    return ", ".join(sorted({*methods, "OPTIONS"}))
+
+
 def invalid(error: ValidationError, *, tags: frozenset[str] = frozenset()) -> errors.InvalidInput:
-    """Pydantic's errors with JSON pointers; `tags` are the union members that it puts into a location."""
-    return errors.InvalidInput(*(_fault(detail, tags) for detail in error.errors(include_url=False)))
+    """Pydantic's first errors with JSON pointers; `tags` are the union members that it puts into a location.
+
+    Bounded: a body of megabytes has room for as many errors, each with names and values of any length.
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return errors.InvalidInput(*(_fault(detail, tags) for detail in found[:MAX_FAULTS]))
 
 
 def _fault(detail: ErrorDetails, tags: frozenset[str]) -> errors.Fault:
     parts = [part for index, part in enumerate(detail["loc"]) if not (part in tags and _follows_item(detail, index))]
-    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-    message = detail["msg"].removeprefix("Value error, ")
-    return errors.Fault("".join(f"/{part}" for part in escaped), message[:1].lower() + message[1:])
+    if detail["type"].startswith("union_tag_"):
+        known = ", ".join(sorted(tags))
+        return errors.Fault(pointer(*parts, "type"), f"must be one of {known}")
+    message = detail["msg"].removeprefix("Value error, ")[:MAX_MESSAGE_CHARACTERS]
+    return errors.Fault(pointer(*parts), message[:1].lower() + message[1:])
 
 
 def _follows_item(detail: ErrorDetails, index: int) -> bool:
