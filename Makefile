@@ -2,18 +2,38 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help
+.PHONY: help install run demo test check format simulate package lock
+
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-.PHONY: install
-install: .venv/installed  ## install everything into .venv (the other targets do it by themselves)
+install: .venv/installed  ## install everything into .venv (the other targets do so by themselves)
 
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with make PYTHON=...")'
-	@$(PYTHON) -m venv .venv && echo "Installing into .venv (about half a minute) ..." && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' || { echo "Python 3.11 or newer with venv is needed: choose one with make PYTHON=...; on Debian, apt-get install python3-venv"; exit 1; }
+	@echo "Installing into .venv ..." && $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: run
-run: .venv/installed  ## run everything on this machine until Ctrl-C
-	@$(BIN)/python -m local
+run: install  ## run the whole system on this machine until Ctrl-C
+	@exec $(BIN)/python -m local
+
+demo: install  ## send real requests through the running system, or through one of its own
+	@exec $(BIN)/python -m local.demo
+
+test: install  ## run all tests, on the real emulators
+	@$(BIN)/pytest -n 2 --dist worksteal
+
+check: install  ## lint, format and types
+	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
+
+format: install  ## format, and mend what lint can mend
+	@$(BIN)/ruff check --fix && $(BIN)/ruff format
+
+simulate: install  ## run the protocol in 20,000 random worlds
+	@$(BIN)/python -m tests.chaos.simulate
+
+package: install  ## build the archive that is deployed, byte for byte the same each time
+	@$(BIN)/python -m local.package
+
+lock: install  ## pin anew what the requirements need in turn
+	@$(BIN)/pip freeze --exclude-editable | sort -f > constraints.txt

@@ -11,8 +11,10 @@ from threading import RLock
 from typing import Any
 
 import functions_framework
+import google.auth
 import grpc
 from flask import Request, Response
+from google.auth.credentials import Credentials
 from google.cloud.firestore import Client
 from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
@@ -36,6 +38,9 @@ from functions.process import Process
 from functions.settings import BadSettings, Settings, read_settings
 
 
+CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+
+
 class Parts:
     """What the functions consist of. Each function touches, and so builds, only what it needs."""
 
@@ -52,16 +57,24 @@ class Parts:
         return load_catalog(self.policies, self.settings.also_enabled)
 
     @cached_property
+    def _credentials(self) -> Credentials | None:
+        """One object, and so one token, for all clients; None where an emulator needs none."""
+        if self.settings.firestore_emulator is not None:
+            return None
+        credentials, _ = google.auth.default(scopes=[CLOUD_PLATFORM])
+        return credentials
+
+    @cached_property
     def documents(self) -> Requests:
-        return Requests(Client(project=self.settings.project))
+        settings = self.settings
+        return Requests(Client(project=settings.project, database=settings.database, credentials=self._credentials))
 
     @cached_property
     def queues(self) -> Queues:
-        emulator = self.settings.cloud_tasks_emulator
-        if emulator is None:
-            client = CloudTasksClient()
+        if self.settings.cloud_tasks_emulator is None:
+            client = CloudTasksClient(credentials=self._credentials)
         else:
-            channel = grpc.insecure_channel(emulator)
+            channel = grpc.insecure_channel(self.settings.cloud_tasks_emulator)
             client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
         return Queues(client, project=self.settings.project, location=self.settings.location, policies=self.policies)
 
@@ -117,6 +130,7 @@ def _part(name: str) -> Any:
 
 
 log.set_up()
+_part("catalog")  # so that a wrong variable or policy is told at the start, not by the first request
 
 
 @functions_framework.http

@@ -24,6 +24,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     project: str = Field(alias="GOOGLE_CLOUD_PROJECT", min_length=1)
+    database: str = Field("(default)", alias="FIRESTORE_DATABASE", min_length=1)
     location: str = Field("us-central1", alias="QUEUES_LOCATION")
     also_enabled: Names = Field(frozenset(), alias="ENABLE_TYPES")
     cors_origins: Names = Field(frozenset(), alias="CORS_ORIGINS")
@@ -32,6 +33,7 @@ class Settings(BaseModel):
     assets_folder: Path | None = Field(None, alias="ASSETS_FOLDER")
     assets_url: str | None = Field(None, alias="ASSETS_URL")
     assets_signing_key: str | None = Field(None, alias="ASSETS_SIGNING_KEY", repr=False)
+    firestore_emulator: str | None = Field(None, alias="FIRESTORE_EMULATOR_HOST")
     cloud_tasks_emulator: str | None = Field(None, alias="CLOUD_TASKS_EMULATOR_HOST")
 
 

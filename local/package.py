@@ -1,0 +1,57 @@
+"""Builds the archive that is deployed: `python -m local.package`. The same files give the same bytes.
+
+Its root holds a main.py that only imports the functions: pointing the buildpack at functions/main.py instead would
+leave the root, and so `common`, off sys.path.
+"""
+
+import argparse
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.supervisor import ROOT
+
+FOLDERS = ("common", "functions")
+FILES = ("requirements.txt", "constraints.txt")
+MAIN = '''"""The entry points of the deployed functions."""
+
+from functions.main import api, process, sweep
+
+__all__ = ["api", "process", "sweep"]
+'''
+EPOCH = (1980, 1, 1, 0, 0, 0)
+MODE = 0o644 << 16
+
+
+def contents(root: Path) -> Iterator[tuple[str, bytes]]:
+    """The archive's files by name, sorted."""
+    found = {"main.py": MAIN.encode()} | {name: (root / name).read_bytes() for name in FILES}
+    for folder in FOLDERS:
+        for path in (root / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                found[path.relative_to(root).as_posix()] = path.read_bytes()
+    yield from sorted(found.items())
+
+
+def build(archive: Path, *, root: Path = ROOT) -> str:
+    """Write the archive. Returns the SHA-256 of its bytes."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in contents(root):
+            entry = zipfile.ZipInfo(name, date_time=EPOCH)
+            entry.external_attr = MODE
+            packed.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return hashlib.sha256(archive.read_bytes()).hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.package", description=__doc__)
+    parser.add_argument("--archive", type=Path, default=ROOT / "dist" / "functions.zip")
+    given = parser.parse_args()
+    digest = build(given.archive)
+    print(f"{given.archive}  {given.archive.stat().st_size / 1024:.0f} KiB  sha256 {digest}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What a request costs, counted on the wire between the deployed entry points and the emulators."""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import functions_framework
+import pytest
+from flask.testing import FlaskClient
+from google.cloud.firestore_v1.types import CommitRequest
+
+from common.queues import load_policies
+from local.cloud_tasks import Attempt, CloudTasks, VirtualClock
+from local.firestore import PROJECT
+from local.queues import create_queues
+from local.token import unsigned_token
+from tests.integration.proxy import Proxy
+
+SOURCE = str(Path(__file__).parents[2] / "functions" / "main.py")
+LOCATION = "us-central1"
+
+
+@dataclass
+class EntryPoints:
+    api: FlaskClient
+    firestore: Proxy
+    cloud_tasks: Proxy
+    tasks: CloudTasks
+
+    def submit(self, token: str, **headers: str) -> str:
+        body = {"type": "diagnostic", "input": {}}
+        answer = self.api.post("/requests", json=body, headers={"Authorization": f"Bearer {token}", **headers})
+        assert answer.status_code == 202, answer.text
+        return str(answer.get_json()["id"])
+
+    def status(self, token: str, request_id: str) -> str:
+        answer = self.api.get(f"/requests/{request_id}", headers={"Authorization": f"Bearer {token}"})
+        return str(answer.get_json()["status"])
+
+    def calls(self) -> Counter[str]:
+        return self.firestore.counts() + self.cloud_tasks.counts()
+
+    def forget(self) -> None:
+        self.firestore.forget()
+        self.cloud_tasks.forget()
+
+    def writes(self) -> int:
+        return sum(len(CommitRequest.deserialize(request).writes) for request in self.firestore.of("Commit"))
+
+
+@pytest.fixture
+def entry_points(firestore_emulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EntryPoints]:
+    def deliver(attempt: Attempt) -> int:
+        return int(process.post("/", headers=dict(attempt.headers), data=attempt.body).status_code)
+
+    with CloudTasks(clock=VirtualClock(), send=deliver) as tasks:
+        create_queues(tasks.client(), PROJECT, LOCATION, "http://127.0.0.1:1", load_policies())
+        with Proxy(firestore_emulator) as firestore, Proxy(tasks.address) as cloud_tasks:
+            environment = {
+                "GOOGLE_CLOUD_PROJECT": PROJECT,
+                "FIRESTORE_DATABASE": f"t{uuid.uuid4().hex}",
+                "FIRESTORE_EMULATOR_HOST": firestore.address,
+                "CLOUD_TASKS_EMULATOR_HOST": cloud_tasks.address,
+                "ENABLE_TYPES": "diagnostic",
+                "ASSETS_FOLDER": str(tmp_path),
+                "ASSETS_URL": "http://127.0.0.1:1",
+                "ASSETS_SIGNING_KEY": "key",
+            }
+            for name, value in environment.items():
+                monkeypatch.setenv(name, value)
+            api = functions_framework.create_app("api", SOURCE).test_client()
+            process = functions_framework.create_app("process", SOURCE).test_client()
+            yield EntryPoints(api, firestore, cloud_tasks, tasks)
+
+
+def test_a_plain_request_costs_four_calls_three_writes_and_no_read(entry_points: EntryPoints) -> None:
+    token = unsigned_token(uuid.uuid4().hex)
+    entry_points.submit(token)
+    entry_points.tasks.advance()
+    entry_points.forget()
+
+    request_id = entry_points.submit(token, **{"Idempotency-Key": "key"})
+    entry_points.tasks.advance()
+    calls, writes = entry_points.calls(), entry_points.writes()
+
+    assert calls == Counter({"Commit": 3, "CreateTask": 1})
+    assert writes == 3
+    assert entry_points.status(token, request_id) == "completed"
+
+
+def test_the_first_request_of_a_tenant_costs_one_more_call_to_count_its_open_ones(entry_points: EntryPoints) -> None:
+    token = unsigned_token(uuid.uuid4().hex)
+
+    entry_points.submit(token)
+    entry_points.tasks.advance()
+
+    assert entry_points.calls() == Counter({"RunAggregationQuery": 1, "Commit": 3, "CreateTask": 1})
+
+
+def test_a_batch_of_ten_is_one_commit_and_ten_tasks(entry_points: EntryPoints) -> None:
+    token = unsigned_token(uuid.uuid4().hex)
+    entry_points.submit(token)
+    entry_points.forget()
+
+    body = {"requests": [{"type": "diagnostic", "input": {}}] * 10}
+    answer = entry_points.api.post("/requests:batch", json=body, headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 202
+    assert entry_points.calls() == Counter({"Commit": 1, "CreateTask": 10})
+
+
+def test_a_task_carries_what_was_stored_and_no_address_of_the_worker(entry_points: EntryPoints) -> None:
+    token = unsigned_token(uuid.uuid4().hex)
+
+    request_id = entry_points.submit(token)
+    [task] = entry_points.tasks.pending()
+
+    assert task.name.rpartition("/")[2] == f"{request_id}-g0"
+    assert task.http_request.url == "https://process.invalid/"
+    assert json.loads(task.http_request.body)["record"]["id"] == request_id
