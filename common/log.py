@@ -12,7 +12,8 @@ from contextvars import ContextVar
 from typing import Any
 
 _bound: ContextVar[dict[str, Any]] = ContextVar("bound", default={})  # noqa: B039 (never mutated, only replaced)
-_logger = logging.getLogger("requests")
+LOGGER_NAME = "asset-requests"
+_logger = logging.getLogger(LOGGER_NAME)
 
 
 class _JsonLines(logging.Formatter):
@@ -26,7 +27,7 @@ class _JsonLines(logging.Formatter):
 
 def set_up() -> None:
     """Send events to standard output, from which Cloud Run takes them. May be called again."""
-    if not _logger.handlers:
+    if not _logger.handlers:  # imported again, as a test does
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(_JsonLines())
         _logger.addHandler(handler)

@@ -94,6 +94,7 @@ class Requests:
         query = (
             self._collection.where(filter=FieldFilter("tenant", "==", tenant))
             .where(filter=FieldFilter("status", "in", sorted(status.value for status in OPEN)))
+            .order_by("created_at", direction=Query.DESCENDING)  # as the index that it shares with the list
             .limit(limit)
         )
         counting: Any = query.count()  # the client annotates its result as something that cannot be iterated

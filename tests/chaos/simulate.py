@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 
 from common.lifecycle import IllegalTransition
+from common.log import LOGGER_NAME
 from tests.chaos.invariants import Violation
 from tests.chaos.world import World
 
@@ -15,7 +16,7 @@ CHUNK = 250
 
 def broken_worlds(seeds: range) -> list[str]:
     """What went wrong in these worlds, one text each, with the seed."""
-    logging.getLogger("requests").disabled = True  # a world dies on purpose, thousands of times
+    logging.getLogger(LOGGER_NAME).disabled = True  # a world dies on purpose, thousands of times
     broken = []
     for seed in seeds:
         try:
