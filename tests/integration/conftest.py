@@ -1,0 +1,51 @@
+"""Fixtures for tests that call the functions over HTTP."""
+
+from collections.abc import Iterator, Mapping
+
+import httpx
+import pytest
+from google.cloud.firestore import Client
+
+from common.gateways.firestore import Requests
+from common.queues import load_policies
+from local.cloud_tasks import CloudTasks, VirtualClock
+from local.firestore import PROJECT
+from local.queues import create_queues
+from tests.integration.running import Caller, Service, serving
+
+PAGE = "http://page.example"
+
+
+@pytest.fixture(scope="session")
+def standing_tasks() -> Iterator[CloudTasks]:
+    """A Cloud Tasks with all queues, whose time stands still: what is enqueued stays to be looked at."""
+    with CloudTasks(clock=VirtualClock(), send=lambda _: 200) as tasks:
+        create_queues(tasks.client(), PROJECT, "us-central1", "http://process.invalid", load_policies())
+        yield tasks
+
+
+@pytest.fixture(scope="session")
+def api_environment(
+    firestore_emulator: str, standing_tasks: CloudTasks, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    return {
+        "FIRESTORE_EMULATOR_HOST": firestore_emulator,
+        "CLOUD_TASKS_EMULATOR_HOST": standing_tasks.address,
+        "ASSETS_FOLDER": str(tmp_path_factory.mktemp("assets")),
+        "ASSETS_URL": "http://127.0.0.1:1",
+        "ASSETS_SIGNING_KEY": "a key for tests",
+        "CORS_ORIGINS": PAGE,
+    }
+
+
+@pytest.fixture(scope="session")
+def service(api_environment: Mapping[str, str], standing_tasks: CloudTasks) -> Iterator[Service]:
+    """A running `api`, one for each process of the test run."""
+    with serving(api_environment) as url, httpx.Client(base_url=url, timeout=30) as http:
+        yield Service(http, Requests(Client(project=PROJECT)), standing_tasks)
+
+
+@pytest.fixture
+def caller(service: Service) -> Caller:
+    """Somebody new, who is a tenant alone."""
+    return service.caller()

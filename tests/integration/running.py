@@ -1,0 +1,114 @@
+"""The function `api` over HTTP, as callers meet it, with what it leaves behind in Firestore and Cloud Tasks."""
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import functions_framework
+import httpx
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from common.gateways.firestore import Requests
+from common.record import Record
+from common.store import Update
+from local.cloud_tasks import CloudTasks
+from local.firestore import PROJECT
+from local.token import unsigned_token
+
+SOURCE = str(Path(__file__).parents[2] / "functions" / "main.py")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a token, or without one."""
+
+    http: httpx.Client
+    authorization: str | None
+    tenant: str
+
+    def get(self, path: str, **params: str) -> httpx.Response:
+        return self.call("GET", path, params=params)
+
+    def post(self, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """`key` is short for the header Idempotency-Key."""
+        named = {"Idempotency-Key" if name == "key" else name: value for name, value in headers.items()}
+        return self.call("POST", path, json=body, headers=named)
+
+    def send(self, path: str, content: bytes | Iterator[bytes], **headers: str) -> httpx.Response:
+        """Posts bytes as JSON, whatever they are; an iterator as chunks, without their length."""
+        named = {"Content-Type": "application/json"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        return self.call("POST", path, content=content, headers=named)
+
+    def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **told: Any) -> httpx.Response:
+        authorized = {"Authorization": self.authorization} if self.authorization else {}
+        return self.http.request(method, path, headers={**authorized, **(headers or {})}, **told)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running `api`. Its tasks stay where they are: nothing is delivered."""
+
+    http: httpx.Client
+    documents: Requests
+    tasks: CloudTasks
+
+    def caller(self, name: str | None = None, *, tenant: str | None = None, **claims: Any) -> Caller:
+        """Somebody new, or `name`; without a tenant a tenant alone."""
+        uid = name or secrets.token_hex(8)
+        token = unsigned_token(uid, tenant=tenant, claims=claims)
+        return Caller(self.http, f"Bearer {token}", f"u:{uid}" if tenant is None else f"t:{tenant}")
+
+    def bearer(self, token: str | None, tenant: str = "") -> Caller:
+        return Caller(self.http, None if token is None else f"Bearer {token}", tenant)
+
+    def stored_by(self, caller: Caller) -> list[Record]:
+        """The requests of the caller's tenant, newest first."""
+        return self.documents.page(tenant=caller.tenant, status=None, limit=50, after=None)
+
+    def enqueued_by(self, caller: Caller) -> list[str]:
+        """The short names of the pending tasks of the caller's tenant."""
+        return [
+            task.name.rpartition("/")[2]
+            for task in self.tasks.pending()
+            if json.loads(task.http_request.body).get("record", {}).get("tenant") == caller.tenant
+        ]
+
+    def edit(self, request_id: str, **fields: Any) -> Record:
+        """Stores a request as a worker, or time, would have left it."""
+        held = self.documents.read(request_id)
+        assert held is not None
+        record = held.record.changed(**fields)
+        self.documents.commit(Update(held, record), [])
+        return record
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
+        """Nothing."""
+
+
+@contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[str]:
+    """The URL of an `api` with this environment, which it has read by then; others may follow in the same process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"GOOGLE_CLOUD_PROJECT": PROJECT, "ENABLE_TYPES": "diagnostic", **environment}.items():
+            patch.setenv(name, value)
+        app = functions_framework.create_app("api", SOURCE)
+        assert app.test_client().get("/health").status_code == 200
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
