@@ -1,6 +1,9 @@
 """The local stack as it is run: real processes, real time."""
 
 import json
+import re
+import subprocess
+import sys
 import time
 import uuid
 from collections import Counter
@@ -12,6 +15,7 @@ import httpx
 import pytest
 
 from local.stack import Stack
+from local.supervisor import ROOT
 from local.token import unsigned_token
 
 WITHIN_SECONDS = 90
@@ -63,6 +67,31 @@ def test_a_request_scheduled_for_later_waits_for_its_time(api: httpx.Client) -> 
 
     assert request["status"] == "completed"
     assert request["started_at"] >= run_at.replace("+00:00", "")
+
+
+def test_the_readmes_calls_work_as_printed(stack: Stack) -> None:
+    [block] = [block for block in _shell_blocks() if "curl" in block]
+    script = block.replace("http://127.0.0.1:8080", stack.addresses.api).replace(".venv/bin/python", sys.executable)
+
+    done = subprocess.run(["bash", "-euc", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    asked, listed = re.split(r"(?<=})(?={)", done.stdout)
+
+    assert json.loads(asked)["status"] == "queued"
+    assert [request["id"] for request in json.loads(listed)["requests"]] == [json.loads(asked)["id"]]
+
+
+def test_every_make_command_of_the_readme_is_a_target_with_a_help_line() -> None:
+    named = {
+        line.removeprefix("make ") for block in _shell_blocks() for line in block.splitlines() if line[:5] == "make "
+    }
+    helped = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert named == {"demo", "run", "test", "check", "simulate"}
+    assert named <= helped
+
+
+def _shell_blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
 
 
 def _client(stack: Stack, person: str) -> httpx.Client:

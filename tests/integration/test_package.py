@@ -1,0 +1,113 @@
+"""The archive that is deployed, in an empty folder."""
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from common.queues import load_policies
+from local.cloud_tasks import CloudTasks
+from local.firestore import PROJECT
+from local.package import build
+from local.parts import answers
+from local.ports import free_ports
+from local.queues import create_queues
+from local.stack import LOCATION
+from local.token import unsigned_token
+
+WITHIN_SECONDS = 30
+ASSET = {
+    "doctor_name": "Dr. Ann Weber",
+    "practice_name": "Lakeside Dental",
+    "practice_type": "dentist",
+    "channel": "social",
+    "primary_message": "Gentle check-ups",
+}
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    assert build(tmp_path / "one.zip") == build(tmp_path / "two.zip")
+
+
+def test_the_archive_drives_a_request_to_its_end(firestore_emulator: str, tmp_path: Path) -> None:
+    build(tmp_path / "functions.zip")
+    with zipfile.ZipFile(tmp_path / "functions.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    api_port, process_port = free_ports(2)
+
+    with CloudTasks() as tasks, ExitStack() as functions:
+        create_queues(tasks.client(), PROJECT, LOCATION, f"http://127.0.0.1:{process_port}", load_policies())
+        for name, port in (("api", api_port), ("process", process_port)):
+            environment = _environment(firestore_emulator, tasks.address, tmp_path)
+            functions.enter_context(_function(name, port, tmp_path / "unpacked", environment))
+        request = _run_to_its_end(f"http://127.0.0.1:{api_port}")
+
+    assert request["status"] == "completed", request
+    assert [path.name for path in (tmp_path / "assets").rglob("*.png")] == ["social.png"]
+
+
+def _environment(firestore: str, cloud_tasks: str, folder: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "FIRESTORE_DATABASE": f"t{uuid.uuid4().hex}",
+        "FIRESTORE_EMULATOR_HOST": firestore,
+        "CLOUD_TASKS_EMULATOR_HOST": cloud_tasks,
+        "ASSETS_FOLDER": str(folder / "assets"),
+        "ASSETS_URL": "http://127.0.0.1:1",
+        "ASSETS_SIGNING_KEY": "key",
+    }
+
+
+@contextmanager
+def _function(name: str, port: int, folder: Path, environment: dict[str, str]) -> Iterator[None]:
+    run_folder = folder.parent / f"run-{name}"
+    run_folder.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "functions_framework",
+        "--target",
+        name,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    environment = {**environment, "XDG_RUNTIME_DIR": str(run_folder)}
+    with subprocess.Popen(command, cwd=folder, env=environment) as running:
+        try:
+            _wait_until_it_answers(port)
+            yield
+        finally:
+            running.terminate()
+
+
+def _wait_until_it_answers(port: int) -> None:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not answers(f"http://127.0.0.1:{port}/robots.txt"):
+        if time.monotonic() > deadline:
+            pytest.fail(f"nothing answers at port {port}")
+        time.sleep(0.1)
+
+
+def _run_to_its_end(api: str) -> dict[str, object]:
+    with httpx.Client(base_url=api, headers={"Authorization": f"Bearer {unsigned_token('ann')}"}, timeout=30) as client:
+        answer = client.post("/requests", json={"type": "medical_asset", "input": ASSET})
+        assert answer.status_code == 202, answer.text
+        deadline = time.monotonic() + WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            request: dict[str, object] = client.get(f"/requests/{answer.json()['id']}").json()
+            if request["status"] not in {"queued", "processing"}:
+                return request
+            time.sleep(0.1)
+    return request
