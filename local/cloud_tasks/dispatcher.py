@@ -46,7 +46,9 @@ class Dispatcher:
 
     def start(self, clock: SystemClock) -> None:
         """Dispatches in real time from now on."""
-        self._running.add(self._loop.create_task(self._run(clock)))
+        running = self._loop.create_task(self._run(clock))
+        running.add_done_callback(_report_death)
+        self._running.add(running)
 
     async def run_until(self, clock: VirtualClock, limit: datetime) -> int:
         """Sends everything that falls due up to the limit, each thing at its time; returns the number of attempts.
@@ -130,3 +132,9 @@ class Dispatcher:
     def _carried(self, sending: asyncio.Task[None]) -> None:
         self._sending.discard(sending)
         self._changed.set()
+
+
+def _report_death(running: asyncio.Task[None]) -> None:
+    """A fault of ours must not look like a queue that is empty."""
+    if not running.cancelled() and (error := running.exception()):
+        log.critical("dispatcher.died", exc_info=error)

@@ -76,9 +76,10 @@ class CloudTasks:
         return self._clock.now()
 
     def client(self) -> tasks_v2.CloudTasksClient:
-        """An official client of this server."""
-        transport = CloudTasksGrpcTransport(channel=grpc.insecure_channel(self.address))
-        return tasks_v2.CloudTasksClient(transport=transport)
+        """An official client of this server, closed with it."""
+        channel = grpc.insecure_channel(self.address)
+        self._closing.callback(channel.close)
+        return tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
 
     def advance(self, span: timedelta = timedelta(0)) -> int:
         """Lets virtual time pass, and sends everything at its time; returns the number of attempts."""

@@ -1,11 +1,9 @@
-"""The requests that the local Cloud Tasks sends: headers, tokens and queue-level overrides."""
-
-from typing import Any
+"""The requests that the local Cloud Tasks sends for what was asked."""
 
 import pytest
 
-from local.cloud_tasks.engine import ApiError, Attempt, messages
-from tests.unit.cloud_tasks_world import START, URL, World, in_turn, seconds, system_headers
+from local.cloud_tasks.engine import ApiError, messages
+from tests.unit.cloud_tasks_world import START, World, in_turn, seconds, system_headers
 
 
 def test_the_retry_headers_follow_the_recorded_sequence() -> None:  # case 3
@@ -131,149 +129,6 @@ def test_no_method_and_an_unknown_one_are_post(number: int) -> None:  # case 28
 def test_a_body_needs_post_put_or_patch(method: str) -> None:  # case 28
     with pytest.raises(ApiError, match="Body can only be set if the http_method is POST, PUT, or PATCH"):
         World().create_task(http={"http_method": method, "body": b"x"})
-
-
-def _oidc(audience: str = "") -> dict[str, Any]:
-    return {"oidc_token": {"service_account_email": "a@b", "audience": audience}}
-
-
-@pytest.mark.parametrize(("asked", "audience"), [("", URL), ("https://other", "https://other")])
-def test_a_token_is_stored_with_its_audience_and_replaces_the_callers(asked: str, audience: str) -> None:  # case 31
-    world = World()
-
-    task = world.create_task(http=_oidc(asked) | {"headers": {"authorization": "mine"}})
-    world.pass_time()
-
-    assert task.http_request.oidc_token.audience == audience
-    assert task.http_request.headers["authorization"] == "mine"
-    assert world.sent[0].headers["Authorization"] == f"Bearer oidc a@b {audience}"
-    assert "authorization" not in world.sent[0].headers
-
-
-def test_without_a_token_the_callers_authorization_passes() -> None:  # case 31
-    world = World()
-    world.create_task(http={"headers": {"Authorization": "mine"}})
-
-    world.pass_time()
-
-    assert world.sent[0].headers["Authorization"] == "mine"
-
-
-def test_an_oauth_token_is_stored_with_its_scope() -> None:  # case 54
-    world = World()
-    oauth = {"oauth_token": {"service_account_email": "a@b"}}
-
-    task = world.create_task(url="https://x.googleapis.com/y", http=oauth)
-    world.pass_time()
-
-    scope = "https://www.googleapis.com/auth/cloud-platform"
-    assert task.http_request.oauth_token.scope == scope
-    assert world.sent[0].headers["Authorization"] == f"Bearer oauth a@b {scope}"
-
-
-def _sent_under(target: dict[str, Any], **task: Any) -> Attempt:
-    world = World(http_target=target)
-    world.create_task(**task)
-    return world.pass_time()[0]
-
-
-HOST = {"scheme": "HTTP", "host": "elsewhere", "port": 8080}
-
-
-@pytest.mark.parametrize(
-    ("override", "url"),
-    [
-        (HOST, "http://elsewhere:8080/work?a=1"),
-        ({"host": "elsewhere"}, "https://elsewhere/work?a=1"),
-        ({"port": 8443}, "https://target.example:8443/work?a=1"),
-        ({"scheme": "SCHEME_UNSPECIFIED"}, URL),
-        ({"path_override": {"path": "/other"}}, "https://target.example/other?a=1"),
-        ({"path_override": {"path": "other"}}, "https://target.example/other?a=1"),
-        ({"path_override": {"path": ""}}, "https://target.example?a=1"),
-        ({"query_override": {"query_params": "b=2"}}, "https://target.example/work?b=2"),
-        ({"query_override": {"query_params": ""}}, "https://target.example/work"),
-        ({**HOST, "uri_override_enforce_mode": "ALWAYS"}, "http://elsewhere:8080/work?a=1"),
-        ({**HOST, "uri_override_enforce_mode": "IF_NOT_EXISTS"}, URL),
-    ],
-)
-def test_a_queue_replaces_the_parts_of_the_url_that_it_names(override: dict[str, Any], url: str) -> None:  # case 42
-    assert _sent_under({"uri_override": override}).url == url
-
-
-def test_port_zero_clears_the_tasks_port() -> None:
-    target = {"uri_override": {"port": 0}}
-
-    assert _sent_under(target, url="http://h:81/x").url == "http://h/x"
-
-
-def test_an_override_reaches_tasks_that_wait_and_leaves_the_stored_task_as_it_was() -> None:  # case 42
-    world = World()
-    world.create_task("t", schedule_time=START + seconds(5))
-
-    world.update_queue("http_target", http_target={"uri_override": HOST} | _oidc("https://aud"))
-    stored = world.get_task("t")
-    world.pass_time(seconds(5))
-
-    assert (stored.http_request.url, stored.http_request.WhichOneof("authorization_header")) == (URL, None)
-    assert world.sent[0].url == "http://elsewhere:8080/work?a=1"
-    assert world.sent[0].headers["Authorization"] == "Bearer oidc a@b https://aud"
-
-
-def test_a_removed_override_no_longer_counts() -> None:
-    world = World(http_target={"uri_override": HOST})
-
-    world.update_queue("http_target")
-    world.create_task()
-    world.pass_time()
-
-    assert world.sent[0].url == URL
-    assert not world.get_queue().HasField("http_target")
-
-
-def test_a_queues_headers_replace_those_of_the_same_name() -> None:
-    overrides = [{"header": {"key": "content-type", "value": "b"}}, {"header": {"key": "X-New", "value": "n"}}]
-
-    sent = _sent_under(
-        {"header_overrides": overrides}, http={"headers": {"Content-Type": "a", "X-Own": "o"}, "body": b"x"}
-    )
-
-    own = {name: value for name, value in sent.headers.items() if not name.startswith(("X-CloudTasks", "User"))}
-    assert own == {"content-type": "b", "X-New": "n", "X-Own": "o"}
-
-
-def test_a_queues_method_replaces_the_tasks() -> None:
-    assert _sent_under({"http_method": "PUT"}, http={"body": b"x"}).method == "PUT"
-
-
-def test_a_new_task_stores_the_token_of_its_queue() -> None:  # case 55
-    world = World(http_target={"uri_override": HOST} | _oidc())
-
-    task = world.create_task(http={"oidc_token": {"service_account_email": "own@x"}})
-
-    assert task.http_request.oidc_token.service_account_email == "a@b"
-    assert task.http_request.oidc_token.audience == URL
-
-
-def test_get_over_a_body_sends_nothing_and_fails() -> None:  # case 55
-    world = World(http_target={"http_method": "GET"})
-    world.create_task("body", http={"body": b"x"})
-    world.create_task("bare")
-
-    world.pass_time()
-
-    assert [(attempt.task.rpartition("/")[2], attempt.method) for attempt in world.sent] == [("bare", "GET")]
-    status = world.get_task("body").last_attempt.response_status
-    assert status.message == "UNKNOWN(2): HTTP status code 0"
-
-
-def test_a_url_that_cannot_be_read_fails_at_dispatch_alone() -> None:
-    world = World(http_target={"uri_override": {"port": 1}})
-    world.create_task("bad", url="http://[half/")
-
-    world.pass_time()
-
-    assert world.sent == []
-    assert world.get_task("bad").dispatch_count == 1
 
 
 def test_the_views_differ_in_the_body_alone() -> None:  # case 27
