@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from common.record import OPEN, Record, Status, due_until, task_name
 from common.store import CommitUncertain, Overdue, Stored, Update
@@ -14,20 +15,22 @@ class FakeDocuments:
 
     stored: dict[str, Stored] = field(default_factory=dict)
     commits: int = 0
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def commit(self, update: Update | None, creates: Sequence[Record]) -> str:
-        if update is not None:
-            current = self.stored.get(update.record.id)
-            if current is None or current.update_time != update.held.update_time:
-                raise CommitUncertain("the precondition failed")
-        if any(record.id in self.stored for record in creates):
-            raise CommitUncertain("it exists")
-        self.commits += 1
-        update_time = f"{self.commits:09d}"
-        writes = ([update.record] if update is not None and update.record != update.held.record else []) + [*creates]
-        for record in writes:
-            self.stored[record.id] = Stored(record, update_time)
-        return update_time if update is None else self.stored[update.record.id].update_time
+        with self._lock:
+            if update is not None:
+                current = self.stored.get(update.record.id)
+                if current is None or current.update_time != update.held.update_time:
+                    raise CommitUncertain("the precondition failed")
+            if any(record.id in self.stored for record in creates):
+                raise CommitUncertain("it exists")
+            self.commits += 1
+            update_time = f"{self.commits:09d}"
+            changed = [update.record] if update is not None and update.record != update.held.record else []
+            for record in (*changed, *creates):
+                self.stored[record.id] = Stored(record, update_time)
+            return update_time if update is None else self.stored[update.record.id].update_time
 
     def read(self, record_id: str) -> Stored | None:
         return self.stored.get(record_id)

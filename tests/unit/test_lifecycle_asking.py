@@ -49,6 +49,7 @@ def test_a_retry_begins_anew_under_a_new_task_and_a_new_effect_key() -> None:
         sweeps=2,
         steps={"write": 1},
         progress=Progress(percent=40, message="drawing"),
+        result={"done": False},
         errors=(Failure(code="permanent", message="It did not work.", attempt=3, at=NOW),),
         scheduled_at=NOW,
         run_at=NOW,
