@@ -1,0 +1,27 @@
+"""The state diagram in the README is the table of moves."""
+
+import re
+
+from common.lifecycle import MOVES
+from common.record import OPEN, Status
+from local.supervisor import ROOT
+
+DIAGRAM = re.compile(r"^```mermaid\nstateDiagram-v2\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def expected_lines() -> list[str]:
+    moves: dict[tuple[Status, Status], list[str]] = {}
+    for name, (sources, target) in MOVES.items():
+        for source in sources:
+            moves.setdefault((source, target), []).append(name)
+    arrows = [f"{source} --> {target}: {', '.join(names)}" for (source, target), names in moves.items()]
+    return ["[*] --> queued: submit", *arrows, *(f"{status} --> [*]" for status in Status if status not in OPEN)]
+
+
+def test_the_readmes_state_diagram_shows_every_move_and_no_other() -> None:
+    readme = (ROOT / "README.md").read_text()
+
+    blocks = DIAGRAM.findall(readme)
+
+    assert len(blocks) == 1
+    assert sorted(line.strip() for line in blocks[0].splitlines()) == sorted(expected_lines())
