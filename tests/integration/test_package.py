@@ -45,8 +45,8 @@ def test_the_archive_drives_a_request_to_its_end(firestore_emulator: str, tmp_pa
 
     with CloudTasks() as tasks, ExitStack() as functions:
         create_queues(tasks.client(), PROJECT, LOCATION, f"http://127.0.0.1:{process_port}", load_policies())
+        environment = _environment(firestore_emulator, tasks.address, tmp_path)
         for name, port in (("api", api_port), ("process", process_port)):
-            environment = _environment(firestore_emulator, tasks.address, tmp_path)
             functions.enter_context(_function(name, port, tmp_path / "unpacked", environment))
         request = _run_to_its_end(f"http://127.0.0.1:{api_port}")
 
