@@ -1,0 +1,111 @@
+"""What a practice may ask for. All text arrives here once: cleaned, in NFC, and known to be drawable."""
+
+import re
+import unicodedata
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from common.work import WorkInput
+from common.work.medical_asset.glyphs import SCRIPTS, undrawable, without_emoji
+
+MOST_LINES = 12
+MOST_NAMED = 5  # characters in one message
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text:
+        raise PydanticCustomError("one_line", "must be one line")
+    return _drawable(text)
+
+
+def _message(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines()]
+    if len(lines) > MOST_LINES:
+        raise PydanticCustomError("too_many_lines", "must have at most {most} lines", {"most": MOST_LINES})
+    return _drawable(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
+
+
+def _drawable(text: str) -> str:
+    text = re.sub(" {2,}", " ", unicodedata.normalize("NFC", text))
+    if refused := undrawable(text):
+        named = ", ".join(map(_name, refused[:MOST_NAMED])) + (" and more" if len(refused) > MOST_NAMED else "")
+        raise PydanticCustomError(
+            "undrawable",
+            "contains {characters}, which cannot be drawn; supported are {scripts}, and emoji in the caption",
+            {"characters": named, "scripts": SCRIPTS},
+        )
+    if not any(map(str.isalnum, without_emoji(text))):
+        raise PydanticCustomError("nothing_to_draw", "must contain a letter or a digit, not only emoji or punctuation")
+    return text
+
+
+def _name(character: str) -> str:
+    code = f"U+{ord(character):04X}"
+    if character.isprintable() and not unicodedata.combining(character):
+        return f"“{character}” ({code})"
+    return f"{code} ({unicodedata.name(character, 'a control character').lower()})"
+
+
+def _unix_newlines(text: object) -> object:
+    return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)]
+Message = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(_message),
+    BeforeValidator(_unix_newlines),  # what a form sends
+]
+HexColour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
+
+
+class Input(WorkInput):
+    """A marketing asset for a medical practice, in the practice's own words."""
+
+    doctor_name: Line = Field(
+        title="Doctor",
+        description="Who speaks, as patients know them.",
+        max_length=80,
+        examples=["Dr. Amara Okafor"],
+    )
+    practice_name: Line = Field(
+        title="Practice", description="Name of the practice.", max_length=80, examples=["Harbour Street Dental"]
+    )
+    practice_type: Line = Field(
+        title="Kind of practice",
+        description="Stands above the message and becomes a hashtag.",
+        max_length=60,
+        examples=["Dental practice", "Dermatology", "Family medicine"],
+    )
+    channel: Literal["social"] = Field(
+        title="Channel", description="Where it will be shown: `social` is a square image with a caption."
+    )
+    primary_message: Message = Field(
+        title="Message",
+        description="What patients should know. The first sentence becomes the headline; emoji stay in the caption.",
+        max_length=400,
+        examples=["New patients are welcome. We have opened Saturday appointments from 9 to 13."],
+    )
+    brand_color: HexColour | None = Field(
+        default=None,
+        title="Brand colour",
+        description="Colour of the image, as #RRGGBB. The text's colour follows from it.",
+        examples=["#1F5C63"],
+    )
+    call_to_action: Line | None = Field(
+        default=None,
+        title="Call to action",
+        description="What patients should do next.",
+        max_length=50,
+        examples=["Book your check-up"],
+    )
+    contact: Line | None = Field(
+        default=None,
+        title="Contact",
+        description="Telephone, address or site, as it should be printed.",
+        max_length=120,
+        examples=["020 7946 0018 · harbourstreet.example"],
+    )

@@ -1,0 +1,218 @@
+"""Writes an asset's words from what the practice said, the same words for the same brief.
+
+It arranges, it does not claim: every fact in the copy is one that the practice gave. Connecting English words
+are used only where the practice wrote in English.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from common.work.medical_asset.brief import Input
+from common.work.medical_asset.glyphs import without_emoji
+
+MOST_HASHTAGS = 5
+FEWEST_HASHTAGS = 3
+LONGEST_HASHTAG = 30
+LONG_SENTENCE, SHORTEST_CLAUSE = 60, 12  # characters: from the one on, a clause of a sentence may be the headline
+
+
+class Copy(BaseModel):
+    """`headline` and `detail` are the message as it is drawn; `body` the detail or else an invitation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    headline: str
+    detail: str
+    body: str
+    caption: str
+    hashtags: list[str]
+
+
+def write(given: Input) -> Copy:
+    english = _is_english(given)
+    headline, detail = _headline_and_detail(without_emoji(given.primary_message))
+    hashtags = _hashtags(given)
+    paragraphs = [given.primary_message, _signature(given, english=english), _next_step(given, english=english)]
+    caption = "\n\n".join([*filter(None, paragraphs), " ".join(hashtags)])
+    body = detail or _invitation(given, english=english)
+    return Copy(headline=headline, detail=detail, body=body, caption=caption, hashtags=hashtags)
+
+
+_ENGLISH = re.compile(
+    r"\b(the|your|our|you|and|with|are|this|that|now|new|free|from|every|today|us|please|welcome|book|appointments?)\b",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"\b(die|der|und|das|les|des|et|vous|nous|het|een|och|og|los|las|para|con|del|che|per)\b", re.IGNORECASE
+)
+
+
+def _is_english(given: Input) -> bool:
+    text = f"{given.primary_message} {given.call_to_action or ''}"
+    return bool(_ENGLISH.search(text)) and not _OTHER.search(text)
+
+
+def _choice(options: Sequence[str], given: Input) -> str:
+    """Varied between briefs, the same for the same one."""
+    digest = hashlib.sha256(given.model_dump_json().encode()).digest()
+    return options[digest[0] % len(options)]
+
+
+def _signature(given: Input, *, english: bool) -> str:
+    speaker = _speaker(given, ", ")
+    if not english:
+        return f"— {speaker}"
+    sentence = _speaker(given, " at ")
+    options = (
+        f"— {speaker}",
+        f"A message from {sentence}.",
+        f"From {sentence}.",
+        f"With kind regards from {sentence}.",
+    )
+    return _choice(options, given)
+
+
+def _invitation(given: Input, *, english: bool) -> str:
+    if not english:
+        return without_emoji(_speaker(given, " · "))
+    speaker = _speaker(given, " at ")
+    options = (
+        f"To find out more, speak to {speaker}.",
+        f"Ask {speaker} for details.",
+        f"For details, get in touch with {speaker}.",
+    )
+    return without_emoji(_choice(options, given))
+
+
+def _speaker(given: Input, between: str) -> str:
+    """Doctor and practice; a practice that is called after its doctor alone."""
+    if given.doctor_name.casefold() in given.practice_name.casefold():
+        return given.practice_name
+    return f"{given.doctor_name}{between}{given.practice_name}"
+
+
+def _next_step(given: Input, *, english: bool) -> str:
+    action, contact = given.call_to_action, given.contact
+    if action and contact:
+        if contact.casefold() in action.casefold():
+            return action
+        return f"{action} {contact}" if action[-1] in ".!?:…" else f"{action}: {contact}"
+    if contact and english:
+        return _choice((f"Get in touch: {contact}", f"Contact us: {contact}", f"How to reach us: {contact}"), given)
+    return action or contact or ""
+
+
+_ABBREVIATION = re.compile(
+    r"\w|.*\..*|drs?|mrs?|ms|prof|st|no|nr|tel|approx|appt|dept|incl|ext|med|dent|dipl|[sj]r|bzw|ca|str|ul|al|d?sra",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"”»)])\s+|\n+")
+_CLAUSE_END = re.compile(r"(?<=\w)[:;]\s+(?=\w)")
+
+
+def _headline_and_detail(message: str) -> tuple[str, str]:
+    """The first sentence (of one long sentence, its first clause) and the rest, which may be empty."""
+    for end in _SENTENCE_END.finditer(message):
+        head, rest = message[: end.start()], message[end.end() :]
+        if "\n" in end[0] or not (rest[0].islower() or _ends_in_abbreviation(head)):
+            return _as_headline(head), _in_one_line(rest)
+    if len(message) > LONG_SENTENCE:
+        for end in _CLAUSE_END.finditer(message):
+            if SHORTEST_CLAUSE <= end.start() <= LONG_SENTENCE:
+                return message[: end.start()], capitalised(message[end.end() :])
+    return _as_headline(message), ""
+
+
+def _ends_in_abbreviation(text: str) -> bool:
+    word = text.rsplit(maxsplit=1)[-1].lstrip('("“„«')
+    return word.endswith(".") and _ABBREVIATION.fullmatch(word[:-1]) is not None
+
+
+def _as_headline(sentence: str) -> str:
+    """Without the full stop, which a headline does not carry; that of an abbreviation stays."""
+    sentence = sentence.rstrip(":;,")
+    ends_plainly = sentence.endswith(".") and not sentence.endswith("..") and not _ends_in_abbreviation(sentence)
+    return sentence[:-1] if ends_plainly else sentence
+
+
+def _in_one_line(text: str) -> str:
+    return re.sub(r"\n+", " ", re.sub(r"(?<![.!?:;,…])\n+", " · ", text))
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# What a kind of practice is about, by a part of its English name; the first that fits.
+_SUBJECTS = (
+    (("veterin", "animal", "pet "), "#PetHealth"),
+    (("orthodon", "dental", "dentist"), "#OralHealth"),
+    (("dermat", "skin"), "#SkinHealth"),
+    (("paediatr", "pediatr", "child"), "#ChildHealth"),
+    (("cardio", "heart"), "#HeartHealth"),
+    (("ophthal", "optom", "optic", "eye"), "#EyeHealth"),
+    (("psych", "mental", "counsel", "therapist"), "#MentalHealth"),
+    (("physio", "osteopath", "chiropract"), "#Physiotherapy"),
+    (("gynaec", "gynec", "obstet", "women"), "#WomensHealth"),
+    (("orthop",), "#Orthopaedics"),
+    (("family", "general pract", "gp "), "#FamilyMedicine"),
+    (("audiolog", "hearing"), "#HearingHealth"),
+    (("pharma",), "#Pharmacy"),
+)
+_GENERAL = ("#Health", "#HealthCare", "#YourHealth")
+
+
+def _hashtags(given: Input) -> list[str]:
+    own = [_hashtag(text) for text in (given.practice_name, given.practice_type, given.doctor_name.split(",")[0])]
+    kind = f"{given.practice_type.lower()} "
+    subject = next((tag for parts, tag in _SUBJECTS if any(part in kind for part in parts)), None)
+    tags = _distinct([*own, subject])
+    return _distinct([*tags, *_GENERAL[: max(1 if subject else 0, FEWEST_HASHTAGS - len(tags))]])[:MOST_HASHTAGS]
+
+
+_WITHIN_WORDS = "['.\u2019\u02bc]"  # apostrophes and the dots of abbreviations
+
+
+def _hashtag(text: str) -> str | None:
+    """#InOneWord, or None if a network would not take it for a hashtag (nothing but digits, or too long)."""
+    words = re.findall(r"[^\W_]+", _without_latin_accents(re.sub(_WITHIN_WORDS, "", without_emoji(text))))
+    tag = ""
+    for word in map(capitalised, words):
+        if len(tag) + len(word) > LONGEST_HASHTAG:
+            tag = re.sub(r"(?<=[^\W\d_])[A-Z][a-z]{1,2}$", "", tag)  # and, of, für, which now lead nowhere
+            break
+        tag += word
+    return f"#{tag}" if any(map(str.isalpha, tag)) else None
+
+
+_LATIN_LETTERS = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D"}
+    | {"ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "\u0131": "i", "ħ": "h", "Ħ": "H"}
+)
+
+
+def _without_latin_accents(text: str) -> str:
+    return "".join(_plain(character) for character in text.translate(_LATIN_LETTERS))
+
+
+def _plain(character: str) -> str:
+    """Its base letter if it is Latin. Elsewhere an accent makes another letter: й is not и."""
+    base = unicodedata.normalize("NFD", character)[0]
+    if unicodedata.combining(character):
+        return ""
+    return base if base.isascii() else character
+
+
+def _distinct(tags: Sequence[str | None]) -> list[str]:
+    def each() -> Iterator[str]:
+        seen = set()
+        for tag in tags:
+            if tag and tag.casefold() not in seen:
+                seen.add(tag.casefold())
+                yield tag
+
+    return list(each())
