@@ -83,7 +83,7 @@ def signed_tokens(
     def verify(token: str) -> Claims:
         try:
             header = jwt.decode_header(token)
-            if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
+            if header.get("alg") != "RS256" or not _is_name(header.get("kid")):  # without one, any key would do
                 raise NotSignedIn("The token is not signed as Firebase signs its ID tokens.")
             claims: Claims = jwt.decode(
                 token, certs=certificates(), audience=project, clock_skew_in_seconds=CLOCK_SKEW_SECONDS

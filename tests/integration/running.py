@@ -104,7 +104,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[str]:
         app = functions_framework.create_app("api", SOURCE)
         assert app.test_client().get("/health").status_code == 200
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"
