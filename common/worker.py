@@ -66,22 +66,22 @@ class Worker:
         verdict, held = self._claim(notice, delivery)
         if held is None or verdict is not Verdict.CLAIMED:
             return verdict
-        with log.bound(type=held.record.type, attempt=held.record.attempt, trace=held.record.trace):
-            work_type = self._type_of(held.record)
-            attempt = Attempt(
-                held,
-                documents=self._documents,
-                assets=self._assets,
-                time_budget=work_type.policy.time_budget,
-                clock=self._clock,
-                wait=self._wait,
-            )
-            decide = self._run(work_type, held.record, attempt)
-            try:
-                transition, ended = attempt.finish(decide)
-            except Conflict as conflict:
-                log.warning("attempt.superseded")
-                return _verdict_on(conflict.current, delivery)
+        log.note(type=held.record.type, attempt=held.record.attempt, trace=held.record.trace)
+        work_type = self._type_of(held.record)
+        attempt = Attempt(
+            held,
+            documents=self._documents,
+            assets=self._assets,
+            time_budget=work_type.policy.time_budget,
+            clock=self._clock,
+            wait=self._wait,
+        )
+        decide = self._run(work_type, held.record, attempt)
+        try:
+            transition, ended = attempt.finish(decide)
+        except Conflict as conflict:
+            log.warning("attempt.superseded")
+            return _verdict_on(conflict.current, delivery)
         self._enqueue_what_follows(transition, ended)
         return transition.verdict
 
@@ -137,7 +137,11 @@ class Worker:
     def _enqueue_what_follows(self, transition: Transition, stored: Stored) -> None:
         """Best effort: what fails here is durable already, and the sweeper brings it."""
         following = [stored] if transition.verdict is Verdict.PUT_OFF else []
-        children = self._documents.read_all(child.id for child in transition.children)
+        try:
+            children = self._documents.read_all(child.id for child in transition.children)
+        except Unavailable as error:
+            log.warning("enqueue.left_to_sweeper", reason=str(error))
+            children = {}
         for each in (*following, *children.values()):
             enqueue_or_leave(self._tasks, each, now=self._clock())
 

@@ -37,7 +37,6 @@ from functions.openapi import openapi_document
 from functions.process import Process
 from functions.settings import BadSettings, Settings, read_settings
 
-
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -129,7 +128,7 @@ def _part(name: str) -> Any:
         return getattr(_parts, name)
 
 
-log.set_up()
+log.set_up(_parts.settings.project)
 _part("catalog")  # so that a wrong variable or policy is told at the start, not by the first request
 
 

@@ -1,0 +1,61 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from common import log
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    logger = logging.getLogger(log.LOGGER_NAME)
+    before, logger.handlers = logger.handlers, []
+    disabled, logger.disabled = logger.disabled, False
+    log.set_up("a-project")
+    yield capsys
+    logger.handlers, logger.disabled = before, disabled
+
+
+def test_an_event_is_one_json_line_with_its_facts(lines: pytest.CaptureFixture[str]) -> None:
+    with log.bound(request_id="r"):
+        log.info("delivery.done", verdict="completed")
+
+    assert json.loads(lines.readouterr().out) == {
+        "severity": "INFO",
+        "message": "delivery.done",
+        "request_id": "r",
+        "verdict": "completed",
+    }
+
+
+def test_what_is_noted_is_forgotten_with_the_bound_around_it(lines: pytest.CaptureFixture[str]) -> None:
+    with log.bound():
+        log.note(attempt=1)
+    log.info("other")
+
+    assert "attempt" not in json.loads(lines.readouterr().out)
+
+
+def test_the_text_of_an_exception_stays_out_and_its_places_are_told(lines: pytest.CaptureFixture[str]) -> None:
+    quoted = "-".join(("Lakeside", "Dental"))
+    try:
+        try:
+            raise ValueError(quoted)
+        except ValueError as error:
+            raise KeyError(quoted) from error
+    except KeyError:
+        log.error("attempt.failed", exc_info=True)
+
+    told = json.loads(lines.readouterr().out)["exception"]
+    assert quoted not in told
+    assert told.index("builtins.ValueError") < told.index("builtins.KeyError")
+    assert __file__ in told
+
+
+def test_a_traceparent_becomes_the_trace_that_cloud_logging_groups_by(lines: pytest.CaptureFixture[str]) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+
+    log.info("delivery.done", trace=f"00-{trace}-b7ad6b7169203331-01")
+
+    assert json.loads(lines.readouterr().out)["logging.googleapis.com/trace"] == f"projects/a-project/traces/{trace}"
