@@ -11,9 +11,7 @@ from common.queues import load_policies
 from local.cloud_tasks import CloudTasks, VirtualClock
 from local.firestore import PROJECT
 from local.queues import create_queues
-from tests.integration.running import Caller, Service, serving
-
-PAGE = "http://page.example"
+from tests.integration.running import PAGE, Caller, Service, serving
 
 
 @pytest.fixture(scope="session")

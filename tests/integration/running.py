@@ -21,6 +21,7 @@ from local.cloud_tasks import CloudTasks
 from local.firestore import PROJECT
 from local.token import unsigned_token
 
+PAGE = "http://page.example"
 SOURCE = str(Path(__file__).parents[2] / "functions" / "main.py")
 
 
