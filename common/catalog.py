@@ -31,9 +31,12 @@ def load_catalog(policies: Policies, also_enabled: Iterable[str] = ()) -> Catalo
 def _load(name: str, policies: Policies) -> WorkType:
     if name not in policies:
         raise BadPolicy(f"{name}: there is no policy of this name; known are {', '.join(sorted(policies))}")
+    path = f"common.work.{name}"
     try:
-        module = importlib.import_module(f"common.work.{name}")
+        module = importlib.import_module(path)
     except ModuleNotFoundError as error:
+        if error.name != path:
+            raise  # it is there, and what it needs is not
         raise BadPolicy(f"{name}: there is no module common/work/{name}") from error
     description = (module.__doc__ or name).strip().partition("\n")[0]
     return WorkType(name, module.Input, module.run, policies[name], description)
