@@ -9,13 +9,13 @@ import pytest
 import common.work
 from common.catalog import WorkType, load_catalog
 from common.queues import BadPolicy
-from common.work import JsonObject, Work
+from common.work import JsonObject, Work, WorkInput
 from tests.unit.make import POLICY, Input
 
 OFF = POLICY.model_copy(update={"enabled": False})
 
 
-def run(given: Input, work: Work) -> JsonObject:
+def run(given: WorkInput, work: Work) -> JsonObject:
     return {}
 
 
