@@ -80,7 +80,7 @@ class Worker:
         try:
             transition, ended = attempt.finish(decide)
         except Conflict as conflict:
-            log.warning("attempt.superseded")
+            log.info("attempt.superseded")
             return _verdict_on(conflict.current, delivery)
         self._enqueue_what_follows(transition, ended)
         return transition.verdict
