@@ -6,8 +6,7 @@ Both are steps, so that a later attempt neither writes nor draws again what an e
 from common.work import JsonObject, Work
 from common.work.medical_asset.brief import Input as Input
 from common.work.medical_asset.colour import palette
-from common.work.medical_asset.glyphs import without_emoji
-from common.work.medical_asset.writer import Copy, capitalised, write
+from common.work.medical_asset.writer import Copy, words_of, write
 
 IMAGE = "social.png"
 
@@ -23,21 +22,8 @@ def run(given: Input, work: Work) -> JsonObject:
 
 
 def _save_image(given: Input, copy: Copy, work: Work) -> JsonObject:
-    image = _draw(given, copy)
+    from common.work.medical_asset.social import draw  # noqa: PLC0415 (loads Pillow, which `api` never needs)
+
+    image = draw(words_of(given, copy), palette(given.brand_color))
     work.progress(85, "Storing the image")
     return work.save(IMAGE, "image/png", image).model_dump()
-
-
-def _draw(given: Input, copy: Copy) -> bytes:
-    from common.work.medical_asset.social import Words, draw  # noqa: PLC0415  # loads Pillow, which `api` never needs
-
-    words = Words(
-        kind=capitalised(without_emoji(given.practice_type)),
-        headline=copy.headline,
-        detail=copy.detail,
-        call_to_action=without_emoji(given.call_to_action or ""),
-        doctor=without_emoji(given.doctor_name),
-        practice=without_emoji(given.practice_name),
-        contact=without_emoji(given.contact or ""),
-    )
-    return draw(words, palette(given.brand_color))

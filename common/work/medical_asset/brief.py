@@ -49,35 +49,36 @@ def _name(character: str) -> str:
 
 
 def _unix_newlines(text: object) -> object:
+    """Forms send carriage returns as well."""
     return text.replace("\r\n", "\n") if isinstance(text, str) else text
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)]
-Message = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1),
-    AfterValidator(_message),
-    BeforeValidator(_unix_newlines),  # what a form sends
-]
+def _up_to(max_length: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=max_length)
+
+
+Name = Annotated[str, _up_to(80), AfterValidator(_one_line)]
+Kind = Annotated[str, _up_to(60), AfterValidator(_one_line)]
+Message = Annotated[str, _up_to(400), AfterValidator(_message), BeforeValidator(_unix_newlines)]
+Action = Annotated[str, _up_to(50), AfterValidator(_one_line)]
+Contact = Annotated[str, _up_to(120), AfterValidator(_one_line)]
 HexColour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 
 class Input(WorkInput):
     """A marketing asset for a medical practice, in the practice's own words."""
 
-    doctor_name: Line = Field(
+    doctor_name: Name = Field(
         title="Doctor",
         description="Who speaks, as patients know them.",
-        max_length=80,
         examples=["Dr. Amara Okafor"],
     )
-    practice_name: Line = Field(
-        title="Practice", description="Name of the practice.", max_length=80, examples=["Harbour Street Dental"]
+    practice_name: Name = Field(
+        title="Practice", description="Name of the practice.", examples=["Harbour Street Dental"]
     )
-    practice_type: Line = Field(
+    practice_type: Kind = Field(
         title="Kind of practice",
         description="Stands above the message and becomes a hashtag.",
-        max_length=60,
         examples=["Dental practice", "Dermatology", "Family medicine"],
     )
     channel: Literal["social"] = Field(
@@ -86,7 +87,6 @@ class Input(WorkInput):
     primary_message: Message = Field(
         title="Message",
         description="What patients should know. The first sentence becomes the headline; emoji stay in the caption.",
-        max_length=400,
         examples=["New patients are welcome. We have opened Saturday appointments from 9 to 13."],
     )
     brand_color: HexColour | None = Field(
@@ -95,17 +95,15 @@ class Input(WorkInput):
         description="Colour of the image, as #RRGGBB. The text's colour follows from it.",
         examples=["#1F5C63"],
     )
-    call_to_action: Line | None = Field(
+    call_to_action: Action | None = Field(
         default=None,
         title="Call to action",
         description="What patients should do next.",
-        max_length=50,
         examples=["Book your check-up"],
     )
-    contact: Line | None = Field(
+    contact: Contact | None = Field(
         default=None,
         title="Contact",
         description="Telephone, address or site, as it should be printed.",
-        max_length=120,
         examples=["020 7946 0018 · harbourstreet.example"],
     )

@@ -15,6 +15,7 @@ from PIL import ImageDraw, ImageFont
 
 FONTS = Path(__file__).with_name("fonts")
 UNITS = 1000  # to the em, in all of these fonts: at this size advances are exact
+INK_UNITS = 250  # fine enough to align ink by, and sixteen times as fast
 
 
 class FontFace:
@@ -24,6 +25,8 @@ class FontFace:
         self._file = FONTS / f"{name}.ttf"
         self._at_units = self._at(UNITS)
         self._advances: dict[str, float] = {}
+        self._at_ink_units = self._at(INK_UNITS)
+        self._inks: dict[str, tuple[float, float, float]] = {}
         kerning = _all_kerning()[name]
         self._first = {character: number for number, alike in enumerate(kerning["first"]) for character in alike}
         self._second = {character: number for number, alike in enumerate(kerning["second"]) for character in alike}
@@ -32,6 +35,10 @@ class FontFace:
     def width(self, text: str, size: float) -> float:
         kerns = sum(self._kern(first, second) for first, second in pairwise(text))
         return (sum(map(self._advance, text)) + kerns) * size / UNITS
+
+    def bearing(self, text: str, size: float) -> float:
+        """How far right of its place the text's ink begins."""
+        return self._ink(text[0])[0] * size / UNITS
 
     def draw(
         self,
@@ -57,11 +64,20 @@ class FontFace:
 
     def _mark_position(self, base: str, mark: str, pen: float) -> tuple[float, float]:
         """Where a mark that has no letter of its own stands: in the middle of its base, and above a tall one."""
-        base_left, base_top, base_right, _ = self._at_units.getbbox(base, anchor="ls")
-        mark_left, mark_top, mark_right, _ = self._at_units.getbbox(mark, anchor="ls")
+        base_left, base_top, base_right = self._ink(base)
+        mark_left, mark_top, mark_right = self._ink(mark)
         x = pen - self._advance(base) + (base_left + base_right - mark_left - mark_right) / 2
-        x_height = self._at_units.getbbox("x", anchor="ls")[1]
-        return x, max(x_height - base_top, 0) if mark_top < x_height else 0
+        x_top = self._ink("x")[1]
+        return x, max(base_top - x_top, 0) if mark_top > x_top else 0
+
+    def _ink(self, character: str) -> tuple[float, float, float]:
+        """Left, top (from the baseline) and right of what is seen; Pillow's getbbox counts the advance as well."""
+        if character not in self._inks:
+            mask, (left, top) = self._at_ink_units.getmask2(character, anchor="ls")
+            box = mask.getbbox() or (0, 0, 0, 0)
+            unit = UNITS / INK_UNITS
+            self._inks[character] = ((left + box[0]) * unit, (-top - box[1]) * unit, (left + box[2]) * unit)
+        return self._inks[character]
 
     def _advance(self, character: str) -> float:
         if character not in self._advances:

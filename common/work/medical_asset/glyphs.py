@@ -44,7 +44,7 @@ _EMOJI = (
 )
 _EMOJI_PARTS = "\u200d\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f"  # joiner, keycap, presentation, flags of regions
 _LEFT_OUT = re.compile(f"[{_EMOJI}{_EMOJI_PARTS}]")
-_PUNCTUATION_AFTER = ".,;:!?)…"
+_NO_SPACE_BEFORE = ".,;:!?)…\n"
 
 
 def undrawable(text: str) -> list[str]:
@@ -67,7 +67,7 @@ def without_emoji(text: str) -> str:
             continue
         if left_out and character == " " and drawn[-1:] in ("", " ", "\n"):
             continue
-        if left_out and character in _PUNCTUATION_AFTER:
+        if left_out and character in _NO_SPACE_BEFORE:
             drawn = drawn.rstrip(" ")
         if character != " ":
             left_out = False

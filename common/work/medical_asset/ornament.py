@@ -21,13 +21,11 @@ def _rings(side: int, palette: Palette) -> tuple[Plate, ...]:
 
 
 def _leaves(side: int, palette: Palette) -> tuple[Plate, ...]:
-    length = 200
+    length = 180
     leaves = (
         (1, 0, LEAF, palette.tint),
         (2, 0, TURNED_LEAF, palette.faint_tint),
         (1, 1, TURNED_LEAF, palette.faint_tint),
-        (3, 0, LEAF, palette.faint_tint),
-        (1, 2, LEAF, palette.faint_tint),
     )
     return tuple(
         Plate(
@@ -36,7 +34,7 @@ def _leaves(side: int, palette: Palette) -> tuple[Plate, ...]:
             side - (column - 1) * length,
             (row + 1) * length,
             fill,
-            length,
+            length / 2,
             corners,
         )
         for column, row, corners, fill in leaves

@@ -6,6 +6,7 @@ from common.work.medical_asset.canvas import Line, Plate, face, paint
 from common.work.medical_asset.colour import Colour, Palette
 from common.work.medical_asset.ornament import ornament
 from common.work.medical_asset.typeset import Setting, breaks_a_word, set_text
+from common.work.medical_asset.writer import Words
 
 SIDE = 1080
 MARGIN = 96
@@ -19,22 +20,9 @@ GAP_UNDER_RULE = 30
 GAP_OVER_CONTACT = 6
 GAP_BETWEEN_COLUMNS = 48
 RULE = 2
-PILL_ACROSS, PILL_DOWN, PILL_RADIUS = 42, 22, 42
+PILL_ACROSS, PILL_DOWN, PILL_RADIUS = 42, 22, 48
 CAPITALS = 0.66  # of the size, in both families
 OPTICAL_MIDDLE = 0.42
-
-
-@dataclass(frozen=True)
-class Words:
-    """What stands on the image; what is empty is left out."""
-
-    kind: str
-    headline: str
-    detail: str
-    call_to_action: str
-    doctor: str
-    practice: str
-    contact: str
 
 
 @dataclass(frozen=True)
@@ -159,10 +147,11 @@ def _pill(action: Setting, top: float, palette: Palette) -> Plate:
 
 
 def _lines(setting: Setting, style: Style, left: float, top: float, fill: Colour) -> list[Line]:
-    """Capitals stand in the middle of each line's height."""
+    """Capitals stand in the middle of each line's height, and ink begins at the left whatever the letter's bearing."""
     first = top + (setting.leading + CAPITALS * setting.size) / 2
+    bearing = face(style.face).bearing
     return [
-        Line(text, style.face, setting.size, left, first + number * setting.leading, fill)
+        Line(text, style.face, setting.size, left - bearing(text, setting.size), first + number * setting.leading, fill)
         for number, text in enumerate(setting.lines)
     ]
 

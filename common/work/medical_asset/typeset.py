@@ -1,6 +1,7 @@
 """Sets a text in a width: where its lines break and how long they are. Pure: a Face tells what is wide."""
 
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -41,9 +42,7 @@ def breaks_a_word(text: str, face: Face, *, size: float, width: float) -> bool:
 def _parts(word: str, face: Face, size: float, width: float) -> Iterator[str]:
     """The word, or if it is too wide as much of it as fits on a line each, hyphenated between letters."""
     while face.width(word, size) > width:
-        end = 1
-        while face.width(f"{word[: end + 1]}-", size) <= width:
-            end += 1
+        end = max(1, bisect(range(1, len(word)), width, key=lambda end: face.width(f"{word[:end]}-", size)))
         while end > 1 and unicodedata.combining(word[end]):
             end -= 1
         hyphen = "-" if word[end - 1].isalpha() and word[end].isalpha() else ""

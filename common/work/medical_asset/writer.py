@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
@@ -32,6 +33,19 @@ class Copy(BaseModel):
     hashtags: list[str]
 
 
+@dataclass(frozen=True)
+class Words:
+    """What stands on the asset; what is empty is left out."""
+
+    kind: str
+    headline: str
+    detail: str
+    call_to_action: str
+    doctor: str
+    practice: str
+    contact: str
+
+
 def write(given: Input) -> Copy:
     english = _is_english(given)
     headline, detail = _headline_and_detail(without_emoji(given.primary_message))
@@ -40,6 +54,22 @@ def write(given: Input) -> Copy:
     caption = "\n\n".join([*filter(None, paragraphs), " ".join(hashtags)])
     body = detail or _invitation(given, english=english)
     return Copy(headline=headline, detail=detail, body=body, caption=caption, hashtags=hashtags)
+
+
+def words_of(given: Input, copy: Copy) -> Words:
+    return Words(
+        kind=capitalised(without_emoji(given.practice_type)),
+        headline=copy.headline,
+        detail=copy.detail,
+        call_to_action=without_emoji(given.call_to_action or ""),
+        doctor=without_emoji(given.doctor_name),
+        practice=without_emoji(given.practice_name),
+        contact=without_emoji(given.contact or ""),
+    )
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 _ENGLISH = re.compile(
@@ -57,8 +87,8 @@ def _is_english(given: Input) -> bool:
 
 
 def _choice(options: Sequence[str], given: Input) -> str:
-    """Varied between briefs, the same for the same one."""
-    digest = hashlib.sha256(given.model_dump_json().encode()).digest()
+    """Varied between messages, the same for the same one."""
+    digest = hashlib.sha256(f"{given.practice_name}\n{given.primary_message}".encode()).digest()
     return options[digest[0] % len(options)]
 
 
@@ -141,10 +171,6 @@ def _as_headline(sentence: str) -> str:
 
 def _in_one_line(text: str) -> str:
     return re.sub(r"\n+", " ", re.sub(r"(?<![.!?:;,…])\n+", " · ", text))
-
-
-def capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 # What a kind of practice is about, by a part of its English name; the first that fits.

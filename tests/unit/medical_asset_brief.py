@@ -1,0 +1,35 @@
+"""Briefs as practices send them."""
+
+from typing import Any
+
+from common.work.medical_asset import Input
+
+TYPICAL: dict[str, Any] = {
+    "doctor_name": "Dr. Amara Okafor",
+    "practice_name": "Harbour Street Dental",
+    "practice_type": "Dental practice",
+    "channel": "social",
+    "primary_message": "New patients are welcome. We have opened Saturday appointments from 9 to 13.",
+    "brand_color": "#1F5C63",
+    "call_to_action": "Book your check-up",
+    "contact": "020 7946 0018 · harbourstreet.example",
+}
+LIMITS = {
+    "doctor_name": 80,
+    "practice_name": 80,
+    "practice_type": 60,
+    "primary_message": 400,
+    "call_to_action": 50,
+    "contact": 120,
+}
+
+
+def brief(**fields: Any) -> Input:
+    """The typical one, with these fields changed, or left out where they are None."""
+    given = {**TYPICAL, **fields}
+    return Input(**{name: value for name, value in given.items() if value is not None})
+
+
+def filled_with(text: str) -> Input:
+    """A brief whose every text is this one, repeated to the field's limit."""
+    return brief(**{name: (text * limit)[:limit].strip() for name, limit in LIMITS.items()})
