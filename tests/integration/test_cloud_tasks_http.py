@@ -39,13 +39,13 @@ def _create(client: Client, url: str, **http: Any) -> Any:
 def test_a_task_arrives_once_as_it_was_created_and_is_gone(
     tasks: CloudTasks, client: Client, target: Target
 ) -> None:  # case 1
-    created = _create(client, f"{target.url}/a%2Fb/c?x=%20&y=1", http_method="PUT", body=b"\x00\xff\r\n")
+    created = _create(client, f"{target.url}/a%2Fb/%41?x=%20&y=%7E", http_method="PUT", body=b"\x00\xff\r\n")
 
     sent = tasks.run_until_idle()
 
     assert sent == 1
     (request,) = target.requests
-    assert (request.method, request.path, request.body) == ("PUT", "/a%2Fb/c?x=%20&y=1", b"\x00\xff\r\n")
+    assert (request.method, request.path, request.body) == ("PUT", "/a%2Fb/%41?x=%20&y=%7E", b"\x00\xff\r\n")
     with pytest.raises(NotFound, match="The task no longer exists, though a task with this name existed"):
         client.get_task(name=created.name)
     assert list(client.list_tasks(parent=QUEUE)) == []
@@ -193,8 +193,28 @@ def test_a_target_that_hangs_counts_as_timed_out_at_the_deadline(
     assert target.requests[1].header("X-CloudTasks-TaskExecutionCount") == "0"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://127.0.0.1/%zz", "http://nowhere.invalid/"])
-def test_what_cannot_be_reached_is_retried(tasks: CloudTasks, client: Client, url: str) -> None:  # cases 20 and 21
+def test_a_url_with_a_malformed_escape_is_never_sent(
+    tasks: CloudTasks, client: Client, target: Target
+) -> None:  # case 21
+    created = _create(client, f"{target.url}/%zz")
+
+    tasks.advance()
+
+    assert target.requests == []
+    message = client.get_task(name=created.name).last_attempt.response_status.message
+    assert message == "UNKNOWN(2): HTTP status code 0"
+
+
+def test_what_may_not_stand_in_a_url_is_escaped(tasks: CloudTasks, client: Client, target: Target) -> None:
+    _create(client, f"{target.url}/a b/ü")
+
+    tasks.run_until_idle()
+
+    assert [request.path for request in target.requests] == ["/a%20b/%C3%BC"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/"])
+def test_what_cannot_be_reached_is_retried(tasks: CloudTasks, client: Client, url: str) -> None:  # case 20
     created = _create(client, url)
 
     tasks.advance(timedelta(milliseconds=150))

@@ -20,9 +20,7 @@ COMMAND = [sys.executable, "-m", "local.cloud_tasks", "--port"]
 @contextmanager
 def _serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its address."""
-    process = subprocess.Popen(
-        [*COMMAND, "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([*COMMAND, "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield process, process.stdout.readline().removeprefix("Cloud Tasks on ").strip()
@@ -51,9 +49,7 @@ def test_it_delivers_and_ends_cleanly_when_told(number: signal.Signals) -> None:
 def test_a_taken_port_is_said_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [*COMMAND, str(port)], capture_output=True, text=True, timeout=10, check=False
-        )
+        ended = subprocess.run([*COMMAND, str(port)], capture_output=True, text=True, timeout=10, check=False)
 
     assert ended.returncode == 1
     assert "Failed to bind" in ended.stderr

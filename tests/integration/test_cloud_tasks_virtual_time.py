@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from threading import Barrier, Event
 from time import monotonic
 
 import pytest
@@ -127,6 +127,15 @@ def test_a_target_may_create_tasks(tasks: CloudTasks, client: Client, worker: Wo
     tasks.advance()
 
     assert [attempt.task.rpartition("/")[2] for attempt in worker.attempts] == ["parent", "child"]
+
+
+def test_functions_run_side_by_side(tasks: CloudTasks, client: Client, worker: Worker) -> None:  # case 45
+    meeting = Barrier(2, timeout=5)
+    worker.answer = lambda _: 200 if meeting.wait() >= 0 else 500
+    for _ in range(2):
+        create_task(client, QUEUE)
+
+    assert tasks.advance() == 2
 
 
 def test_what_a_target_raises_is_no_answer_and_reaches_the_test(

@@ -212,6 +212,11 @@ def test_the_merged_queue_is_judged() -> None:  # case 49
     assert world.get_queue().retry_config.min_backoff.ToTimedelta() == seconds(0.1)
 
 
+def test_an_http_target_is_judged_even_outside_the_mask() -> None:
+    with pytest.raises(ApiError, match="Invalid Host"):
+        World().update_queue("retry_config", http_target={"uri_override": {"host": "a:80"}})
+
+
 def test_an_update_creates_a_queue_that_is_not_there() -> None:  # case 32
     world = World()
     request = messages.UpdateQueueRequest(queue={"name": f"{LOCATION}/queues/new", "retry_config": {"max_attempts": 2}})

@@ -102,6 +102,17 @@ def test_a_task_older_than_31_days_is_deleted_whatever_its_retries() -> None:
         world.get_task("t")
 
 
+def test_a_task_of_a_paused_queue_ages_too() -> None:
+    world = World()
+    world.create_task("t")
+    world.pause()
+
+    world.pass_time(timedelta(days=31))
+
+    with pytest.raises(ApiError, match="The task no longer exists"):
+        world.get_task("t")
+
+
 def test_a_task_has_its_own_retry_limits_and_returns_their_gaps_filled() -> None:  # case 48
     world = World(lambda _: 500, retry_config={"max_attempts": 10})
 
@@ -187,6 +198,7 @@ def test_an_unreachable_target_is_retried_without_a_response() -> None:  # case 
     world.pass_time(seconds(2))
 
     task = world.get_task("t")
+    assert world.sent[1].headers["X-CloudTasks-TaskPreviousResponse"] == "504"
     assert (task.dispatch_count, task.response_count) == (2, 0)
     assert task.last_attempt.response_status.message == "UNKNOWN(2): HTTP status code 0"
 

@@ -37,6 +37,16 @@ def test_a_forced_task_that_fails_waits_for_its_backoff() -> None:  # case 17
     assert world.pass_time(seconds(1))[0].dispatched == START + seconds(5)
 
 
+def test_an_old_time_that_passes_during_a_forced_attempt_sends_nothing() -> None:  # case 16
+    world = World(lambda _: Outcome(200, took=seconds(60)))
+    world.create_task("t", schedule_time=START + seconds(5))
+
+    world.run_task("t")
+    world.pass_time(seconds(120))
+
+    assert world.times == [0]
+
+
 def test_a_forced_run_needs_neither_token_nor_slot() -> None:
     limits = {"max_dispatches_per_second": 1, "max_concurrent_dispatches": 1}
     world = World(lambda _: Outcome(200, took=seconds(60)), rate_limits=limits)

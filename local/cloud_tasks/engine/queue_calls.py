@@ -12,6 +12,7 @@ from local.cloud_tasks.engine.errors import (
     queue_exists,
     queue_missing,
 )
+from local.cloud_tasks.engine.http_target import check_http_target
 from local.cloud_tasks.engine.masks import check_mask, masked
 from local.cloud_tasks.engine.messages import PAUSED, RUNNING, State
 from local.cloud_tasks.engine.names import LOCATION, QUEUE, Rpc
@@ -62,6 +63,7 @@ class QueueCalls:
         """Creates the queue if there is none. Without a mask everything is replaced."""
         name = names.queue(_UPDATE, request.queue.name)
         check_mask(request.update_mask.paths)
+        check_http_target(request.queue.http_target)  # even outside the mask (recorded)
         queue = self._store.queues.get(name)
         stored = queue.config if queue else _fresh(messages.Queue(name=name))
         merged = _merged(stored, request)
