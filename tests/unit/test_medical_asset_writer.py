@@ -19,6 +19,8 @@ from tests.unit.medical_asset_brief import brief, filled_with
         ("Mondays until 8 p.m.", "Mondays until 8 p.m.", ""),
         ("Visit us at St. Mary Road. Bring a friend.", "Visit us at St. Mary Road", "Bring a friend."),
         ("Opening hours:\nMon–Fri 8–18\nSat 9–12", "Opening hours", "Mon–Fri 8–18 · Sat 9–12"),  # noqa: RUF001 (as practices write)
+        ("Come to room 5. Ring twice.", "Come to room 5", "Ring twice."),
+        (":\n…\nWelcome", ": … Welcome", ""),
         ("To be continued …", "To be continued …", ""),
         ("“Ready?” Book now.", "“Ready?”", "Book now."),
         (
@@ -111,6 +113,12 @@ def test_the_longest_brief_stays_within_what_networks_allow(text: str) -> None:
 )
 def test_a_name_becomes_a_hashtag_that_can_be_typed(name: str, tag: str) -> None:
     assert write(brief(practice_name=name)).hashtags[0] == tag
+
+
+def test_a_practice_named_like_a_general_hashtag_still_gets_enough() -> None:
+    given = brief(practice_name="Health", practice_type="health", doctor_name="1")
+
+    assert write(given).hashtags == ["#Health", "#HealthCare", "#YourHealth"]
 
 
 def test_a_name_of_digits_is_no_hashtag() -> None:

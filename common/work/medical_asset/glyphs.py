@@ -75,6 +75,10 @@ def without_emoji(text: str) -> str:
     return drawn.strip()
 
 
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def is_covered(character: str) -> bool:
     """Whether all of the fonts have it."""
     code = ord(character)

@@ -6,18 +6,15 @@ are used only where the practice wrote in English.
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 from common.work.medical_asset.brief import Input
-from common.work.medical_asset.glyphs import without_emoji
+from common.work.medical_asset.glyphs import capitalised, without_emoji
+from common.work.medical_asset.hashtags import hashtags_for
 
-MOST_HASHTAGS = 5
-FEWEST_HASHTAGS = 3
-LONGEST_HASHTAG = 30
 LONG_SENTENCE, SHORTEST_CLAUSE = 60, 12  # characters: from the one on, a clause of a sentence may be the headline
 
 
@@ -49,7 +46,7 @@ class Words:
 def write(given: Input) -> Copy:
     english = _is_english(given)
     headline, detail = _headline_and_detail(without_emoji(given.primary_message))
-    hashtags = _hashtags(given)
+    hashtags = hashtags_for(given)
     paragraphs = [given.primary_message, _signature(given, english=english), _next_step(given, english=english)]
     caption = "\n\n".join([*filter(None, paragraphs), " ".join(hashtags)])
     body = detail or _invitation(given, english=english)
@@ -66,10 +63,6 @@ def words_of(given: Input, copy: Copy) -> Words:
         practice=without_emoji(given.practice_name),
         contact=without_emoji(given.contact or ""),
     )
-
-
-def capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 _ENGLISH = re.compile(
@@ -137,7 +130,7 @@ def _next_step(given: Input, *, english: bool) -> str:
 
 
 _ABBREVIATION = re.compile(
-    r"\w|.*\..*|drs?|mrs?|ms|prof|st|no|nr|tel|approx|appt|dept|incl|ext|med|dent|dipl|[sj]r|bzw|ca|str|ul|al|d?sra",
+    r"[^\W\d_]|.*\..*|drs?|mrs?|ms|prof|st|no|nr|tel|approx|appt|dept|incl|ext|med|dent|dipl|[sj]r|bzw|ca|str|ul|al|d?sra",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"”»)])\s+|\n+")
@@ -148,8 +141,11 @@ def _headline_and_detail(message: str) -> tuple[str, str]:
     """The first sentence (of one long sentence, its first clause) and the rest, which may be empty."""
     for end in _SENTENCE_END.finditer(message):
         head, rest = message[: end.start()], message[end.end() :]
+        if not any(map(str.isalnum, head)):
+            continue
         if "\n" in end[0] or not (rest[0].islower() or _ends_in_abbreviation(head)):
             return _as_headline(head), _in_one_line(rest)
+    message = _in_one_line(message)
     if len(message) > LONG_SENTENCE:
         for end in _CLAUSE_END.finditer(message):
             if SHORTEST_CLAUSE <= end.start() <= LONG_SENTENCE:
@@ -171,74 +167,3 @@ def _as_headline(sentence: str) -> str:
 
 def _in_one_line(text: str) -> str:
     return re.sub(r"\n+", " ", re.sub(r"(?<![.!?:;,…])\n+", " · ", text))
-
-
-# What a kind of practice is about, by a part of its English name; the first that fits.
-_SUBJECTS = (
-    (("veterin", "animal", "pet "), "#PetHealth"),
-    (("orthodon", "dental", "dentist"), "#OralHealth"),
-    (("dermat", "skin"), "#SkinHealth"),
-    (("paediatr", "pediatr", "child"), "#ChildHealth"),
-    (("cardio", "heart"), "#HeartHealth"),
-    (("ophthal", "optom", "optic", "eye"), "#EyeHealth"),
-    (("psych", "mental", "counsel", "therapist"), "#MentalHealth"),
-    (("physio", "osteopath", "chiropract"), "#Physiotherapy"),
-    (("gynaec", "gynec", "obstet", "women"), "#WomensHealth"),
-    (("orthop",), "#Orthopaedics"),
-    (("family", "general pract", "gp "), "#FamilyMedicine"),
-    (("audiolog", "hearing"), "#HearingHealth"),
-    (("pharma",), "#Pharmacy"),
-)
-_GENERAL = ("#Health", "#HealthCare", "#YourHealth")
-
-
-def _hashtags(given: Input) -> list[str]:
-    own = [_hashtag(text) for text in (given.practice_name, given.practice_type, given.doctor_name.split(",")[0])]
-    kind = f"{given.practice_type.lower()} "
-    subject = next((tag for parts, tag in _SUBJECTS if any(part in kind for part in parts)), None)
-    tags = _distinct([*own, subject])
-    return _distinct([*tags, *_GENERAL[: max(1 if subject else 0, FEWEST_HASHTAGS - len(tags))]])[:MOST_HASHTAGS]
-
-
-_WITHIN_WORDS = "['.\u2019\u02bc]"  # apostrophes and the dots of abbreviations
-
-
-def _hashtag(text: str) -> str | None:
-    """#InOneWord, or None if a network would not take it for a hashtag (nothing but digits, or too long)."""
-    words = re.findall(r"[^\W_]+", _without_latin_accents(re.sub(_WITHIN_WORDS, "", without_emoji(text))))
-    tag = ""
-    for word in map(capitalised, words):
-        if len(tag) + len(word) > LONGEST_HASHTAG:
-            tag = re.sub(r"(?<=[^\W\d_])[A-Z][a-z]{1,2}$", "", tag)  # and, of, für, which now lead nowhere
-            break
-        tag += word
-    return f"#{tag}" if any(map(str.isalpha, tag)) else None
-
-
-_LATIN_LETTERS = str.maketrans(
-    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D"}
-    | {"ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "\u0131": "i", "ħ": "h", "Ħ": "H"}
-)
-
-
-def _without_latin_accents(text: str) -> str:
-    return "".join(_plain(character) for character in text.translate(_LATIN_LETTERS))
-
-
-def _plain(character: str) -> str:
-    """Its base letter if it is Latin. Elsewhere an accent makes another letter: й is not и."""
-    base = unicodedata.normalize("NFD", character)[0]
-    if unicodedata.combining(character):
-        return ""
-    return base if base.isascii() else character
-
-
-def _distinct(tags: Sequence[str | None]) -> list[str]:
-    def each() -> Iterator[str]:
-        seen = set()
-        for tag in tags:
-            if tag and tag.casefold() not in seen:
-                seen.add(tag.casefold())
-                yield tag
-
-    return list(each())
