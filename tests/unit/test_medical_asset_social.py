@@ -69,7 +69,7 @@ def test_the_ornament_is_seen_on_black_and_on_white() -> None:
         assert contrast(colours.tint, colours.brand) >= 1.1
 
 
-EXTREMES = ["W", "ŵ", "Ω", "i", "a ", "Ấ", "й", "W.", "x\u0323\u0301 "]
+EXTREMES = ["W", "ŵ", "Ω", "i", "a ", "Ấ", "й", "j", "x\u0323\u0301 "]
 
 
 @pytest.mark.parametrize("text", EXTREMES)

@@ -37,8 +37,8 @@ class FontFace:
         return (sum(map(self._advance, text)) + kerns) * size / UNITS
 
     def bearing(self, text: str, size: float) -> float:
-        """How far right of its place the text's ink begins."""
-        return self._ink(text[0])[0] * size / UNITS
+        """How far right of its place the text's ink begins; 0 where it hangs over to the left, as the tail of a j."""
+        return max(0, self._ink(text[0])[0]) * size / UNITS
 
     def draw(
         self,
