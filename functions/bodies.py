@@ -1,5 +1,6 @@
 """What callers send: models made from the offered types, which validation and the OpenAPI document both follow."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -71,12 +72,12 @@ class Bodies:
     def parse_one(self, data: bytes) -> Asked:
         """Raises InvalidInput with a JSON pointer for each fault."""
         given = parse(data)
-        return _asked(_validate(self.one, data, self.types), given)
+        return _asked(_validate(self.one, given, self.types), given)
 
     def parse_batch(self, data: bytes) -> list[Asked]:
         """Raises InvalidInput with a JSON pointer for each fault."""
         given = parse(data)
-        validated = _validate(self.batch, data, self.types)
+        validated = _validate(self.batch, given, self.types)
         return [_asked(each, raw) for each, raw in zip(validated.requests, given["requests"], strict=True)]
 
 
@@ -101,9 +102,10 @@ def bodies_for(catalog: Catalog) -> Bodies:
     return Bodies(TypeAdapter(union), TypeAdapter(batch), frozenset(catalog))
 
 
-def _validate(adapter: TypeAdapter[Any], data: bytes, types: frozenset[str]) -> Any:
+def _validate(adapter: TypeAdapter[Any], given: Any, types: frozenset[str]) -> Any:
+    """As JSON again, not the bytes that came: two parsers never read quite the same, and `given` is what is stored."""
     try:
-        return adapter.validate_json(data)
+        return adapter.validate_json(json.dumps(given))
     except ValidationError as error:
         raise invalid(error, tags=types) from error
 

@@ -11,6 +11,7 @@ from functions.openapi_parts import (
     ID,
     KEY,
     LOCATION,
+    NAME,
     OBJECT,
     PROBLEM,
     REF,
@@ -22,6 +23,7 @@ from functions.openapi_parts import (
     operation,
     query,
     ref,
+    text_like,
 )
 from functions.parsing import DEFAULT_PAGE, MAX_PAGE
 
@@ -94,7 +96,7 @@ def _paths() -> Json:
                 {"200": answer(page)},
                 parameters=[
                     query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
-                    query("page_token", STRING),
+                    query("page_token", text_like("^[A-Za-z0-9_-]+$")),
                     query("status", {"enum": list(Status)}),
                 ],
                 errors=(401, 403, 422),
@@ -136,7 +138,7 @@ def _paths() -> Json:
                 "asset",
                 "A short-lived URL of an asset",
                 {"200": answer(asset)},
-                parameters=[ID, {"name": "name", "in": "path", "required": True, "schema": STRING}],
+                parameters=[ID, NAME],
                 errors=(401, 403, 404),
             )
         },

@@ -10,7 +10,14 @@ Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
 STRING = {"type": "string"}
 OBJECT = {"type": "object"}
-ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
+
+
+def text_like(pattern: str) -> Json:
+    return {"type": "string", "pattern": pattern}
+
+
+ID = {"name": "id", "in": "path", "required": True, "schema": text_like("^[0-9a-f]{32}$")}
+NAME = {"name": "name", "in": "path", "required": True, "schema": text_like("^[A-Za-z0-9][A-Za-z0-9._-]*$")}
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",

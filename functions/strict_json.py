@@ -15,6 +15,7 @@ from common.errors import Fault, InvalidInput
 MAX_DEPTH = 16  # Firestore stores 20 levels of maps and lists (Quotas and limits), and the record adds its own
 MAX_FAULTS = 20
 MAX_NAME_CHARACTERS = 100
+_EXACT = 2**53
 _INTEGERS = range(-(2**63), 2**63)
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # UTF-8 has no lone surrogates; NUL ends a text in too many places
 
@@ -26,7 +27,7 @@ class _Refused(ValueError):
 def parse(data: bytes) -> Any:
     """Raises InvalidInput."""
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_constant)
+        value = json.loads(data.decode(), object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)
     except RecursionError as error:
         raise _not_json("is nested too deeply") from error
     except UnicodeDecodeError as error:
@@ -51,6 +52,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise _Refused("has an object in which a name stands more than once")
     return found
+
+
+def _number(text: str) -> float | int:
+    """46.0 is a whole number to JSON Schema and to every browser, so it is one here."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else number
 
 
 def _constant(name: str) -> Never:

@@ -1,6 +1,7 @@
 """How many requests a tenant may have open."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import uuid4
 
@@ -64,6 +65,15 @@ def test_a_repeat_is_answered_even_when_the_tenant_is_full(full: Caller) -> None
     answer = full.post("/requests", ASK, key="last")
 
     assert (answer.status_code, answer.headers["Idempotency-Replayed"]) == (200, "true")
+
+
+def test_calls_at_once_do_not_slip_through_together(small: Service) -> None:
+    caller = small.caller()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: caller.post("/requests", ASK), range(8)))
+
+    assert sorted(answer.status_code for answer in answers) == [202] * 3 + [429] * 5
 
 
 def test_each_of_a_batch_counts(small: Service) -> None:

@@ -1,5 +1,6 @@
 """Asking: what is answered, stored and enqueued."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
@@ -137,6 +138,24 @@ def test_a_request_of_256_kib_is_too_large_by_its_envelope_only(caller: Caller) 
     spaces = b" " * (256 * 1024 - 40)
 
     assert caller.send("/requests", b'{"type":"diagnostic","input":{}}' + spaces).status_code == 202
+
+
+def test_a_whole_number_may_be_written_with_a_fraction_of_zero(service: Service, caller: Caller) -> None:
+    answer = caller.send("/requests", b'{"type":"diagnostic","input":{"steps":2.0,"sleep_seconds":1.5e0}}')
+
+    assert answer.status_code == 202
+    assert repr(service.stored_by(caller)[0].input["steps"]) == "2"
+
+
+def test_of_calls_at_once_with_the_same_key_one_asks_and_the_others_are_repeats(
+    service: Service, caller: Caller
+) -> None:
+    key = new_key()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: caller.post("/requests", ASK, key=key), range(8)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [202]
+    assert {answer.json()["id"] for answer in answers} == {record.id for record in service.stored_by(caller)}
 
 
 def test_the_callers_trace_is_kept(service: Service, caller: Caller) -> None:
