@@ -10,6 +10,7 @@ from local.addresses import AlreadyRunning
 from local.firestore import NoEmulator
 from local.stack import FOLDER, SOURCE, Stack
 from local.supervisor import PartFailed
+from local.web import NoPage, built_page
 
 
 def main() -> int:
@@ -17,13 +18,17 @@ def main() -> int:
     parser.add_argument("--ports", choices=["usual", "free"], default="usual", help="the usual ones, or any free ones")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for stack.json, logs and assets")
     parser.add_argument("--source", type=Path, default=SOURCE, help="the file with the functions")
+    parser.add_argument("--page", type=Path, help="the folder with a built page (default: web/dist, built if need be)")
     given = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(ending) is not signal.SIG_IGN:
             signal.signal(ending, signal.default_int_handler)
     try:
-        with Stack(ports=given.ports, folder=given.folder, source=given.source, tell=_tell) as stack:
+        page = given.page or _built_page()
+        with Stack(ports=given.ports, folder=given.folder, source=given.source, page=page, tell=_tell) as stack:
             _tell(f"Everything is up; logs are in {given.folder / 'logs'}. Ctrl-C ends it.")
+            if page:
+                _tell(f"\n  The page: {stack.addresses.page}\n")
             stack.wait()
     except KeyboardInterrupt:
         _tell("Everything has ended.")
@@ -31,6 +36,15 @@ def main() -> int:
     except (AlreadyRunning, BadPolicy, NoEmulator, PartFailed) as failure:
         print(failure, file=sys.stderr)
         return 1
+
+
+def _built_page() -> Path | None:
+    """None where it cannot be had, which is told: all else works without it."""
+    try:
+        return built_page(tell=_tell)
+    except NoPage as failure:
+        print(failure, file=sys.stderr)
+        return None
 
 
 def _tell(line: str) -> None:

@@ -14,7 +14,7 @@ LOCK_WITHIN_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """URLs; but host:port for Firestore and Cloud Tasks, as their clients want it."""
+    """URLs; but host:port for Firestore and Cloud Tasks, as their clients want it. Not every stack has a page."""
 
     api: str
     process: str
@@ -22,6 +22,7 @@ class Addresses:
     assets: str
     firestore: str
     cloud_tasks: str
+    page: str | None
     project: str
 
 

@@ -1,5 +1,6 @@
 """The parts of the local stack other than the Firestore emulator, each with its command and its probe."""
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common.queues import Policies
+from local.addresses import Addresses
+from local.page import page_config, reached
 from local.queues import create_queues
 from local.supervisor import Part
 
@@ -44,6 +47,18 @@ def assets_part(port: int, *, folder: Path, key: str, origins: str) -> Part:
         command=_module("local.assets", "--folder", str(folder), *_at(port)),
         ready=lambda: answers(f"http://{HOST}:{port}/"),
         environment={"ASSETS_SIGNING_KEY": key, "CORS_ORIGINS": origins, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def page_part(port: int, *, folder: Path, addresses: Addresses, database: str) -> Part:
+    """The page that is built in `folder`, for the people of a stack at these addresses."""
+    told = ("--config", json.dumps(page_config(addresses, database=database)))
+    allowed = ("--reach", *reached(addresses), "--pictures", addresses.assets)
+    return Part(
+        name="page",
+        command=_module("local.page", "--folder", str(folder), *told, *allowed, *_at(port)),
+        ready=lambda: answers(f"http://{HOST}:{port}/"),
+        environment={"PYTHONUNBUFFERED": "1"},
     )
 
 

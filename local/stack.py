@@ -1,4 +1,4 @@
-"""The whole service on this machine: both emulators, the three functions, the assets and the sweeper's clock.
+"""The whole service on this machine: both emulators, the three functions, the assets, the page and the sweeper's clock.
 
 The functions are the deployed ones, pointed at other addresses by their environment.
 """
@@ -18,7 +18,7 @@ from common.queues import Policies, load_policies
 from local.addresses import Addresses, claimed, publish, withdraw
 from local.echo import Echo
 from local.firestore import PROJECT, firestore_part, is_ready
-from local.parts import HOST, assets_part, cloud_tasks_part, function_part
+from local.parts import HOST, assets_part, cloud_tasks_part, function_part, page_part
 from local.ports import free_ports, usual_ports
 from local.supervisor import ROOT, Part, PartFailed, Supervisor
 from local.ticker import Ticker
@@ -54,13 +54,15 @@ class Stack:
         folder: Path = FOLDER,
         source: Path = SOURCE,
         environment: Mapping[str, str] | None = None,
+        page: Path | None = None,
         tell: Callable[[str], None] = print,
     ) -> None:
-        """`environment` adds to that of the functions; `source` is the file that has them."""
+        """`environment` adds to that of the functions; `source` is the file that has them; `page` is the built page."""
         self._ports = ports
         self._folder = folder.absolute()
         self._source = source.absolute()
         self._environment = dict(environment or {})
+        self._page = None if page is None else page.absolute()
         self._tell = tell
         self._exit = ExitStack()
 
@@ -81,7 +83,7 @@ class Stack:
         self._supervisor.watch()
 
     def kill(self, part: str) -> None:
-        """Ends a part as a crash would: api, process, sweep, assets, cloud_tasks or firestore."""
+        """Ends a part as a crash would: api, process, sweep, assets, page, cloud_tasks or firestore."""
         self._supervisor.kill(part)
 
     def restart(self, part: str) -> None:
@@ -102,6 +104,7 @@ class Stack:
             **{name: f"http://{HOST}:{ports[name]}" for name in (*FUNCTIONS, "assets")},
             firestore=given or f"{HOST}:{ports['firestore']}",
             cloud_tasks=f"{HOST}:{ports['cloud_tasks']}",
+            page=None if self._page is None else f"http://{HOST}:{ports['page']}",
             project=PROJECT,
         )
 
@@ -156,7 +159,7 @@ class Stack:
             )
             for name in FUNCTIONS
         ]
-        return [
+        parts = [
             cloud_tasks_part(
                 ports["cloud_tasks"],
                 project=PROJECT,
@@ -167,6 +170,10 @@ class Stack:
             *functions,
             assets_part(ports["assets"], folder=self._folder / "assets", key=key, origins=origins),
         ]
+        if self._page is not None:
+            database = {**os.environ, **environment}.get("FIRESTORE_DATABASE", "(default)")
+            parts.append(page_part(ports["page"], folder=self._page, addresses=self.addresses, database=database))
+        return parts
 
     def _choose_ports(self, names: Collection[str]) -> dict[str, int]:
         if self._ports == "usual":

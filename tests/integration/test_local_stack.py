@@ -37,7 +37,7 @@ def tell(request):
 
 api = process = sweep = functions_framework.http(tell)
 """
-PARTS = ("api", "process", "sweep", "assets", "cloud_tasks", "firestore")
+PARTS = ("api", "process", "sweep", "assets", "page", "cloud_tasks", "firestore")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,10 @@ class Running:
 
 
 def command(folder: Path, source: Path) -> list[str]:
-    return [sys.executable, "-m", "local", "--ports", "free", "--folder", str(folder), "--source", str(source)]
+    page = folder / "dist"
+    page.mkdir(exist_ok=True)
+    options = ("--ports", "free", "--folder", str(folder), "--source", str(source), "--page", str(page))
+    return [sys.executable, "-m", "local", *options]
 
 
 @contextmanager
@@ -109,14 +112,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory, source: Path, firestore_emul
         yield stack
 
 
-def test_each_part_is_told_when_it_is_ready_and_then_that_everything_is_up(stack: Running) -> None:
-    until(lambda: "Ctrl-C" in stack.output())
+def test_each_part_is_told_when_it_is_ready_and_at_last_where_the_page_is(stack: Running) -> None:
+    until(lambda: "The page:" in stack.output())
 
-    *parts, up = stack.output().splitlines()
+    *parts, up, _, page = stack.output().rstrip().splitlines()
 
     assert {line.split()[0] for line in parts} == set(PARTS) - {"firestore"}
     assert all(line.split()[1] == getattr(stack.addresses, line.split()[0]) for line in parts)
     assert up == f"Everything is up; logs are in {stack.folder}/logs. Ctrl-C ends it."
+    assert page == f"  The page: {stack.addresses.page}"
 
 
 def test_all_parts_answer_where_stack_json_says(stack: Running, firestore_emulator: str) -> None:

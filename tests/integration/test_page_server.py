@@ -1,0 +1,92 @@
+"""The local server of the page: what it serves, with which headers, and what its policy allows."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from local.addresses import Addresses
+from local.parts import page_part
+from local.ports import free_port
+from local.supervisor import Supervisor
+
+ADDRESSES = Addresses(
+    api="http://127.0.0.1:1",
+    process="http://127.0.0.1:2",
+    sweep="http://127.0.0.1:3",
+    assets="http://127.0.0.1:4",
+    firestore="127.0.0.1:5",
+    cloud_tasks="127.0.0.1:6",
+    page=None,
+    project="demo-local",
+)
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "img-src 'self' blob: data: http://127.0.0.1:4; "
+    "connect-src 'self' http://127.0.0.1:1 http://127.0.0.1:5 http://127.0.0.1:4; "
+    "manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    outside = tmp_path_factory.mktemp("page")
+    folder = outside / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html>")
+    (folder / "assets" / "index-B2xq.js").write_text("export {}")
+    (folder / "assets" / "index-C3yr.css").write_text("p {}")
+    (folder / ".built-from").write_text("a hash")
+    (outside / "secret.txt").write_text("a secret")
+    port = free_port()
+    with Supervisor(outside / "logs") as supervisor:
+        supervisor.start([page_part(port, folder=folder, addresses=ADDRESSES, database="d")])
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "caching"),
+    [
+        ("/", "text/html; charset=utf-8", "no-cache"),
+        ("/index.html", "text/html; charset=utf-8", "no-cache"),
+        ("/config.json", "application/json; charset=utf-8", "no-cache"),
+        ("/assets/index-B2xq.js", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"),
+        ("/assets/index-C3yr.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
+    ],
+)
+def test_each_file_has_its_type_and_only_hashed_ones_are_kept(
+    page: httpx.Client, path: str, content_type: str, caching: str
+) -> None:
+    answer = page.get(path)
+
+    assert (answer.status_code, answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (
+        200,
+        content_type,
+        caching,
+    )
+
+
+@pytest.mark.parametrize("path", ["/", "/config.json", "/assets/index-B2xq.js", "/nothing"])
+def test_every_answer_has_the_policy_and_its_companions(page: httpx.Client, path: str) -> None:
+    told = page.get(path).headers
+
+    assert told["Content-Security-Policy"] == POLICY
+    assert (told["X-Content-Type-Options"], told["Referrer-Policy"]) == ("nosniff", "no-referrer")
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/.built-from", "/assets", "/%2e%2e/secret.txt", "/assets/../../secret.txt"]
+)
+def test_nothing_but_the_built_files_is_served(page: httpx.Client, path: str) -> None:
+    assert page.get(path).status_code == 404
+
+
+def test_the_config_names_the_parts_of_the_stack_and_its_database(page: httpx.Client) -> None:
+    assert page.get("/config.json").json() == {
+        "api": "http://127.0.0.1:1",
+        "firebase": {"projectId": "demo-local", "apiKey": "local"},
+        "database": "d",
+        "emulator": {"firestore": "127.0.0.1:5"},
+        "people": ["ann", "ben", "cleo"],
+    }
