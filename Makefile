@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run demo test check format simulate package lock
+.PHONY: help install run demo test check format simulate bench package lock
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ format: install  ## format, and mend what lint can mend
 
 simulate: install  ## run the protocol in 20,000 random worlds
 	@$(BIN)/python -m tests.chaos.simulate
+
+bench: install  ## measure what a request costs over its bare remote calls
+	@$(BIN)/python -m tests.bench.pipeline
 
 package: install  ## build the archive that is deployed, byte for byte the same each time
 	@$(BIN)/python -m local.package
