@@ -58,8 +58,8 @@ def certificate_endpoint(certificates: Mapping[str, str]) -> Iterator[Endpoint]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             endpoint.hits += 1
-            if endpoint.stalled:
-                endpoint.ended.wait(10)  # then it answers after all, so that a test without a bound fails
+            if endpoint.stalled and endpoint.ended.wait(10):  # else it answers after all: without a bound, a test fails
+                return
             body = endpoint.body if endpoint.body is not None else json.dumps(endpoint.certificates).encode()
             self.send_response_only(endpoint.status)
             self.send_header("Date", formatdate(usegmt=True))

@@ -169,7 +169,19 @@ def test_the_certificates_are_fetched_again_after_their_max_age(
     assert identity.caller(signed(newer, kid="newer")).uid == "alice"
 
 
-@pytest.mark.parametrize("token", ["hello", "e30.e30.", "bnVsbA.e30.e30", f"{part({'alg': 'none'})}.{part(claims())}."])
+UNLIKE_FIREBASES = [
+    "hello",
+    "e30.e30.",
+    "bnVsbA.e30.e30",
+    *(
+        f"{part({'alg': algorithm, 'kid': KID})}.{part(claims())}.c2ln"
+        for algorithm in ("none", "HS256", "ES256", None)
+    ),
+    f"{part({'alg': 'RS256'})}.{part(claims())}.c2ln",
+]
+
+
+@pytest.mark.parametrize("token", UNLIKE_FIREBASES)
 def test_what_cannot_be_firebases_is_refused_without_certificates(endpoint: Endpoint, token: str) -> None:
     with pytest.raises(NotSignedIn):
         identity_at(endpoint.url).caller(f"Bearer {token}")
