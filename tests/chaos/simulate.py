@@ -8,6 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 
+from rich.progress import track
+
 from common.lifecycle import IllegalTransition
 from common.log import LOGGER_NAME
 from tests.chaos.invariants import Violation
@@ -48,7 +50,8 @@ def main() -> int:
     chunks = [range(first, min(first + CHUNK, last)) for first in range(given.first, last, CHUNK)]
     started = time.monotonic()
     with ProcessPoolExecutor() as pool:
-        broken = list(chain.from_iterable(pool.map(broken_worlds, chunks)))
+        done = track(pool.map(broken_worlds, chunks), f"{given.worlds} worlds", total=len(chunks))
+        broken = list(chain.from_iterable(done))
     print(*broken[:5], sep="\n")
     print(f"{given.worlds} worlds, {len(broken)} broken, {time.monotonic() - started:.0f} s")
     return 1 if broken else 0
