@@ -20,7 +20,7 @@ from common.errors import (
 )
 from common.lifecycle import Transition, Verdict
 from common.quota import Quota
-from common.record import OPEN, Record, Status, child_id, json_bytes, request_id
+from common.record import Record, Status, child_id, json_bytes, request_id
 from common.store import Conflict, Documents, Stored, create, save
 from common.work import JsonObject
 from common.worker import enqueue_or_leave
@@ -109,7 +109,7 @@ class Intake:
             )
             for index, each in enumerate(asked)
         ]
-        self._admit(caller, records, repeatable=key is not None)
+        admitted = self._admit(caller, records, repeatable=key is not None)
         positions = {record.id: f"/requests/{index}" if batch else "" for index, record in enumerate(records)}
 
         def compare(stored: Record, wanted: Record) -> None:
@@ -117,6 +117,7 @@ class Intake:
                 raise KeyReused(positions[wanted.id])
 
         created = create(self._documents, records, compare=compare)
+        self._quota.give_back(caller.tenant, admitted - sum(request.fresh for request in created))
         for request in created:
             enqueue_or_leave(self._tasks, request.stored, now=now)
         replayed = not any(request.fresh for request in created)
@@ -153,9 +154,12 @@ class Intake:
 
         Raises NotFound, AlreadyEnded where there is nothing to retry, Expired, or QuotaExceeded.
         """
-        if self._visible(caller, record_id).record.status not in OPEN:
+        before = self._visible(caller, record_id).record
+        if wanted := lifecycle.retry(before, self._clock()).verdict is Verdict.RETRIED:
             self._quota.admit(caller.tenant, 1)
         stored, transition = self._change(caller, record_id, lifecycle.retry)
+        if wanted and transition.verdict is not Verdict.RETRIED:
+            self._quota.give_back(caller.tenant, 1)
         if transition.verdict is Verdict.EXPIRED:
             raise Expired("The request is past its retention; ask again.")
         if transition.verdict is Verdict.ENDED:
@@ -179,14 +183,16 @@ class Intake:
         if json_bytes(whole) > MAX_REQUEST_BYTES:
             raise TooLarge(f"A request may have at most {MAX_REQUEST_BYTES} bytes.")
 
-    def _admit(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> None:
-        """A repeat of what exists is answered whatever the quota says."""
+    def _admit(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> int:
+        """How many were admitted: none for a repeat of what exists, which is answered whatever the quota says."""
         try:
             self._quota.admit(caller.tenant, len(records))
         except QuotaExceeded:
             ids = [record.id for record in records]
             if not repeatable or len(self._documents.read_all(ids)) < len(set(ids)):
                 raise
+            return 0
+        return len(records)
 
     def _visible(self, caller: Caller, record_id: str) -> Stored:
         stored = self._documents.read(record_id)

@@ -47,5 +47,11 @@ class Quota:
                 raise QuotaExceeded(self._limit, count.at + CACHE - now)
             count.open += requests
 
+    def give_back(self, tenant: str, requests: int) -> None:
+        """What was admitted turned out to be nothing new."""
+        with self._lock:
+            if (count := self._by_tenant.get(tenant)) is not None:
+                count.open = max(0, count.open - requests)
+
     def _forget(self, now: datetime) -> None:
         self._by_tenant = {name: count for name, count in self._by_tenant.items() if now - count.at < CACHE}

@@ -313,6 +313,16 @@ def test_a_repeat_is_answered_whatever_the_quota_says() -> None:
     assert house.submit(HELLO) == Accepted([submitted()], replayed=True)
 
 
+def test_repeats_do_not_use_up_the_quota_for_new_requests() -> None:
+    house = House(limit=2)
+
+    for _ in range(5):
+        house.submit(HELLO, key="same")
+    house.submit(BYE, key="new")
+
+    assert len(house.stored) == 2
+
+
 def test_a_batch_that_exists_in_part_counts_towards_the_quota() -> None:
     house = House(submitted(), limit=1)
 
