@@ -318,6 +318,7 @@ def test_repeats_do_not_use_up_the_quota_for_new_requests() -> None:
 
     for _ in range(5):
         house.submit(HELLO, key="same")
+        house.clock.wait(timedelta(seconds=1))
     house.submit(BYE, key="new")
 
     assert len(house.stored) == 2
