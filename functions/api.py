@@ -1,6 +1,7 @@
 """The HTTP of the callers: parse, call one use case, map its result. Every operation is one method of `Api`."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,13 @@ class Api:
         """The answer to any call. A bug is logged with its traceback and told as a plain 500."""
         if request.method == "OPTIONS":
             return self.cors.preflight(request, ROUTES.bind_to_environ(request.environ).allowed_methods())
+        started = time.monotonic()
+        with log.bound(trace=parsing.trace(request)):
+            response = self._answer(request)
+            log.info("call.done", status=response.status_code, duration_ms=round((time.monotonic() - started) * 1000))
+        return self.cors.allow(request, response)
+
+    def _answer(self, request: Request) -> Response:
         try:
             response = self._dispatch(request)
         except HTTPException as error:
@@ -49,10 +57,11 @@ class Api:
             response = problems.problem_of(error) or _bug()
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        return self.cors.allow(request, response)
+        return response
 
     def _dispatch(self, request: Request) -> Response:
         operation, arguments = ROUTES.bind_to_environ(request.environ).match()
+        log.note(operation=operation)
         response: Response = getattr(self, operation)(request, **arguments)
         return response
 
@@ -61,6 +70,7 @@ class Api:
         asked = self.bodies.parse_one(parsing.body(request, MAX_REQUEST_BYTES))
         accepted = self.intake.submit(caller, [asked], key=key, trace=parsing.trace(request))
         record = accepted.records[0]
+        log.note(request_id=record.id, type=record.type)
         return _accepted(record.public(), accepted.replayed, location=f"/requests/{record.id}")
 
     def submit_batch(self, request: Request) -> Response:

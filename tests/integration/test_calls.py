@@ -1,6 +1,7 @@
 """What a request costs, counted on the wire between the deployed entry points and the emulators."""
 
 import json
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from google.cloud.firestore_v1.types import CommitRequest
 
+from common.log import LOGGER_NAME
 from common.queues import load_policies
 from local.cloud_tasks import Attempt, CloudTasks, VirtualClock
 from local.firestore import PROJECT
@@ -121,3 +123,18 @@ def test_a_task_carries_what_was_stored_and_no_address_of_the_worker(entry_point
     assert task.name.rpartition("/")[2] == f"{request_id}-g0"
     assert task.http_request.url == "https://process.invalid/"
     assert json.loads(task.http_request.body)["record"]["id"] == request_id
+
+
+def test_each_call_and_each_delivery_is_one_event(entry_points: EntryPoints, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, LOGGER_NAME)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    request_id = entry_points.submit(unsigned_token(uuid.uuid4().hex), traceparent=trace)
+    entry_points.tasks.advance()
+
+    call, delivery = ({**record.facts, "event": record.message} for record in caplog.records)  # type: ignore[attr-defined]  # what log.py adds
+    assert call.pop("duration_ms") >= 0
+    assert delivery.pop("duration_ms") >= 0
+    same = {"request_id": request_id, "type": "diagnostic", "trace": trace}
+    assert call == {"event": "call.done", "operation": "submit", "status": 202, **same}
+    assert delivery == {"event": "delivery.done", "retry_count": 0, "attempt": 1, "verdict": "completed", **same}
