@@ -1,4 +1,4 @@
-"""Doubles of the gateways that behave: preconditions, no-op writes, used names. The contract suite holds them to it."""
+"""Doubles of the gateways that behave: preconditions, empty updates, used names. The contract suite proves it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from common.store import CommitUncertain, Overdue, Stored, Update
 
 @dataclass
 class FakeDocuments:
-    """Requests in memory. An update time is a count of commits, and does not move when nothing changes."""
+    """Requests in memory. An update time is a count of commits, and a write that changes nothing is refused."""
 
     stored: dict[str, Stored] = field(default_factory=dict)
     commits: int = 0
@@ -23,14 +23,15 @@ class FakeDocuments:
                 current = self.stored.get(update.record.id)
                 if current is None or current.update_time != update.held.update_time:
                     raise CommitUncertain("the precondition failed")
+                if update.record == update.held.record:
+                    raise ValueError("an empty update, which would leave the update time where it was")
             if any(record.id in self.stored for record in creates):
                 raise CommitUncertain("it exists")
             self.commits += 1
             update_time = f"{self.commits:09d}"
-            changed = [update.record] if update is not None and update.record != update.held.record else []
-            for record in (*changed, *creates):
+            for record in (update.record, *creates) if update is not None else creates:
                 self.stored[record.id] = Stored(record, update_time)
-            return update_time if update is None else self.stored[update.record.id].update_time
+            return update_time
 
     def read(self, record_id: str) -> Stored | None:
         return self.stored.get(record_id)

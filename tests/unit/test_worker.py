@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from common import lifecycle
+from common import lifecycle, log
 from common.errors import NewerRecord, Unavailable
 from common.lifecycle import Delivery, Verdict
 from common.record import Claim, Failure, Record, Status, child_id, due_key
@@ -55,7 +55,8 @@ class House:
         return self.documents["r1"]
 
     def deliver(self, delivery: Delivery = FIRST, *, body: Stored | None = None) -> Verdict:
-        return self.worker.deliver(Notice("r1", body), delivery)
+        with log.bound():
+            return self.worker.deliver(Notice("r1", body), delivery)
 
     def deliver_first(self) -> Verdict:
         """With the body that was stored when the task was made."""
@@ -227,11 +228,15 @@ def test_the_text_of_a_foreign_exception_is_never_stored() -> None:
     assert "secret" not in json.dumps(house.stored.to_json())
 
 
-def test_a_foreign_exception_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_foreign_exception_is_logged_with_its_traceback(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house = House(queued(), run=raising(ValueError("no such table")))
+    logger = logging.getLogger(log.LOGGER_NAME)
+    monkeypatch.setattr(logger, "handlers", [caplog.handler])
+    monkeypatch.setattr(logger, "propagate", False)
 
-    with caplog.at_level(logging.ERROR, logger="requests"):
-        house.deliver_first()
+    house.deliver_first()
 
     assert [(record.getMessage(), record.exc_info is not None) for record in caplog.records] == [
         ("attempt.failed", True)
