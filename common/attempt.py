@@ -76,7 +76,6 @@ class Attempt:
         steps = {**done, name: value}
         if not lifecycle.fits(self._held.record, steps=steps):
             raise PermanentFailure(lifecycle.TOO_LARGE, code="result_too_large")
-        self._go_on()
         self._report(steps=steps)
         return value
 

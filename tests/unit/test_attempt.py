@@ -328,13 +328,13 @@ def test_nothing_begins_after_the_request_was_lost(
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_an_attempt_that_has_lost_its_request_cannot_end_it(loss: Callable[[Bench], None]) -> None:
     bench = lost(loss)
-    before = dict(bench.documents.inner.stored)
+    before, reads = dict(bench.documents.inner.stored), bench.documents.reads
 
     with pytest.raises(Conflict) as conflict:
         bench.attempt.finish(lambda record: lifecycle.complete(record, {}, NOW))
 
     assert conflict.value.current == before.get("r1")
-    assert bench.documents.inner.stored == before
+    assert (bench.documents.inner.stored, bench.documents.reads) == (before, reads)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
@@ -366,6 +366,18 @@ def test_a_finished_step_is_known_even_after_the_time_budget() -> None:
     bench.clock.wait(BUDGET)
 
     assert bench.step("write") == "earlier"
+
+
+def test_a_step_that_outlasts_the_time_budget_is_kept_for_the_next_attempt() -> None:
+    bench = Bench()
+
+    def write() -> str:
+        bench.clock.wait(2 * BUDGET)
+        return "done"
+
+    bench.attempt.step("write", write)
+
+    assert bench.stored == processing(steps={"write": "done"})
 
 
 def test_a_step_during_which_the_request_was_cancelled_is_dropped() -> None:
