@@ -1,5 +1,6 @@
 """What brings back every request whose task, worker or caller has died."""
 
+import logging
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from common import lifecycle
 from common.errors import Unavailable
+from common.log import LOGGER_NAME
 from common.record import Failure, Record, Status, child_id, due_key
 from common.store import save
 from common.sweeper import Sweeper
@@ -138,7 +140,9 @@ def test_a_request_whose_task_could_not_be_made_is_tried_again_later() -> None:
     assert house.tasks.names == {"r1-g0"}
 
 
-def test_a_request_that_another_has_moved_meanwhile_is_left_to_it() -> None:
+def test_a_request_that_another_has_moved_meanwhile_is_left_to_it_as_no_failure(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house = House(processing())
 
     def complete() -> None:
@@ -146,9 +150,12 @@ def test_a_request_that_another_has_moved_meanwhile_is_left_to_it() -> None:
         save(house.documents.inner, held, lifecycle.complete(held.record, {}, LATER))
 
     house.documents.next_commits = [complete]
+    logger = logging.getLogger(LOGGER_NAME)
+    monkeypatch.setattr(logger, "handlers", [caplog.handler])
 
     assert house.sweep() == {"skipped": 1}
 
+    assert [event for event in caplog.records if event.levelno >= logging.WARNING] == []
     assert (house.documents["r1"].status, house.tasks.names) == (Status.COMPLETED, set())
 
 

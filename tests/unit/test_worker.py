@@ -238,9 +238,7 @@ def test_a_foreign_exception_is_logged_with_its_traceback(
 
     house.deliver_first()
 
-    assert [(record.getMessage(), record.exc_info is not None) for record in caplog.records] == [
-        ("attempt.failed", True)
-    ]
+    assert [(record.getMessage(), bool(record.exc_info)) for record in caplog.records] == [("attempt.failed", True)]
 
 
 def test_an_input_that_its_type_no_longer_takes_is_a_failed_attempt() -> None:
