@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from common import lifecycle, log
+from common import facts, lifecycle, log
 from common.catalog import Catalog
 from common.errors import (
     AlreadyEnded,
@@ -117,11 +117,12 @@ class Intake:
                 raise KeyReused(positions[wanted.id])
 
         created = create(self._documents, records, compare=compare)
-        self._quota.give_back(caller.tenant, admitted - sum(request.fresh for request in created))
+        fresh = sum(request.fresh for request in created)
+        log.note(accepted=fresh)
+        self._quota.give_back(caller.tenant, admitted - fresh)
         for request in created:
             enqueue_or_leave(self._tasks, request.stored, now=now)
-        replayed = not any(request.fresh for request in created)
-        return Accepted([request.stored.record for request in created], replayed)
+        return Accepted([request.stored.record for request in created], replayed=fresh == 0)
 
     def get(self, caller: Caller, record_id: str) -> tuple[Record, list[Record]]:
         """A request and its notifications, as far as they exist. Raises NotFound."""
@@ -210,8 +211,11 @@ class Intake:
             if transition.record == stored.record:
                 return stored, transition
             try:
-                return save(self._documents, stored, transition), transition
+                changed = save(self._documents, stored, transition)
             except Conflict as conflict:
                 if conflict.current is None:
                     raise NotFound("There is no such request.") from conflict
                 stored = conflict.current
+            else:
+                log.note(**facts.of_end(changed.record))
+                return changed, transition

@@ -1,7 +1,7 @@
 """The retry, rate and time policy of each type of work, read from queues.json: the one place that says it.
 
-The functions, the local stack and Terraform read the same file. A queue's name is never reused for another
-policy that Cloud Tasks cannot be updated to: a deleted queue's name stays blocked for days.
+The functions, the local stack and Terraform read the same file. A deleted queue's name stays blocked for days, so a
+deployment ends its queues' names in a version, the suffix.
 """
 
 import json
@@ -64,12 +64,13 @@ class Policy(BaseModel):
 Policies = Mapping[str, Policy]
 
 
-def load_policies(file: Path = POLICIES_FILE) -> Policies:
-    """The policies by type. Raises BadPolicy with the key of every fault."""
+def load_policies(file: Path = POLICIES_FILE, *, suffix: str = "") -> Policies:
+    """The policies by type, their queues' names ending in `suffix`. Raises BadPolicy with the key of every fault."""
     try:
-        return TypeAdapter(dict[TypeName, Policy]).validate_python(json.loads(file.read_text()))
+        given = TypeAdapter(dict[TypeName, Policy]).validate_python(json.loads(file.read_text()))
     except json.JSONDecodeError as error:
         raise BadPolicy(f"{file.name}: not JSON: {error}") from error
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors())
         raise BadPolicy(f"{file.name}: " + "; ".join(faults)) from error
+    return {name: policy.model_copy(update={"queue": policy.queue + suffix}) for name, policy in given.items()}

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from common import lifecycle, log
+from common import facts, lifecycle, log
 from common.catalog import Catalog
 from common.errors import NewerRecord, Unavailable
 from common.lifecycle import Transition, Verdict
@@ -65,20 +65,27 @@ class Sweeper:
         return counts
 
     def _move_on(self, found: Overdue) -> str:
-        if found.stored is None or found.stored.record.type not in self._catalog:
+        if found.stored is None:
             log.warning("sweep.not_ours", request_id=found.id)
             return SKIPPED
+        with log.bound(request_id=found.id, open_seconds=facts.open_seconds(found.stored.record, self._clock())):
+            return self._move_ours_on(found.stored)
+
+    def _move_ours_on(self, stored: Stored) -> str:
+        if stored.record.type not in self._catalog:
+            log.warning("sweep.not_ours")
+            return SKIPPED
         try:
-            verdict = self._settle(found.stored)
+            verdict = self._settle(stored)
         except Conflict:
             return SKIPPED
         except (Unavailable, NewerRecord) as error:
-            log.warning("sweep.failed", request_id=found.id, reason=str(error))
+            log.warning("sweep.failed", reason=str(error))
             return SKIPPED
         except Exception:
-            log.error("sweep.failed", request_id=found.id, exc_info=True)
+            log.error("sweep.failed", exc_info=True)
             return SKIPPED
-        log.info("sweep.moved", request_id=found.id, verdict=verdict)
+        log.info("sweep.moved", verdict=verdict)
         return verdict
 
     def _settle(self, stored: Stored) -> Verdict:
@@ -86,6 +93,7 @@ class Sweeper:
         if transition.verdict is Verdict.NOT_DUE:
             return transition.verdict
         moved = save(self._documents, stored, transition)
+        log.note(**facts.of_end(moved.record))
         if moved.record.status in OPEN:
             return self._ensure_task(moved, transition)
         for child in self._documents.read_all(child.id for child in transition.children).values():

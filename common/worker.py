@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from common import lifecycle, log
+from common import facts, lifecycle, log
 from common.attempt import Assets, Attempt
 from common.catalog import Catalog, WorkType
 from common.errors import NewerRecord, Unavailable
@@ -66,7 +66,12 @@ class Worker:
         verdict, held = self._claim(notice, delivery)
         if held is None or verdict is not Verdict.CLAIMED:
             return verdict
-        log.note(type=held.record.type, attempt=held.record.attempt, trace=held.record.trace)
+        log.note(
+            type=held.record.type,
+            attempt=held.record.attempt,
+            trace=held.record.trace,
+            **facts.of_claim(held.record),
+        )
         work_type = self._type_of(held.record)
         attempt = Attempt(
             held,
@@ -82,6 +87,7 @@ class Worker:
         except Conflict as conflict:
             log.info("attempt.superseded")
             return _verdict_on(conflict.current, delivery)
+        log.note(**facts.of_end(ended.record))
         self._enqueue_what_follows(transition, ended)
         return transition.verdict
 
@@ -104,6 +110,7 @@ class Worker:
             except Conflict as conflict:
                 stored = conflict.current
             else:
+                log.note(**facts.of_end(held.record))
                 self._enqueue_what_follows(transition, held)
                 return transition.verdict, held
         return Verdict.MISSING, None

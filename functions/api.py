@@ -55,6 +55,8 @@ class Api:
             response = problems.problem_of_call(error)
         except Exception as error:  # the outermost: what is not told here would reach the caller as a traceback
             response = problems.problem_of(error) or _bug()
+        if response.mimetype == problems.MEDIA_TYPE:
+            log.note(code=json.loads(response.get_data())["code"])
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -4,7 +4,6 @@ gunicorn forks after the import, and a channel that was opened before can hang f
 once, whichever thread comes first.
 """
 
-import json
 import os
 from functools import cached_property
 from threading import RLock
@@ -31,11 +30,12 @@ from common.quota import Quota
 from common.sweeper import Sweeper
 from common.worker import Worker
 from functions.api import Api
-from functions.bodies import bodies_for
+from functions.bodies import Bodies, bodies_for
 from functions.cors import Cors
 from functions.openapi import openapi_document
 from functions.process import Process
 from functions.settings import BadSettings, Settings, read_settings
+from functions.sweep import Sweep
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -49,7 +49,7 @@ class Parts:
 
     @cached_property
     def policies(self) -> Policies:
-        return load_policies()
+        return load_policies(suffix=self.settings.queues_suffix)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -95,17 +95,23 @@ class Parts:
         return Identity(tokens(project), project=project, require_tenant=self.settings.require_tenant)
 
     @cached_property
-    def api(self) -> Api:
-        bodies = bodies_for(self.catalog)
+    def bodies(self) -> Bodies:
+        return bodies_for(self.catalog)
+
+    @cached_property
+    def intake(self) -> Intake:
         quota = Quota(self.documents, limit=self.settings.open_requests)
-        intake = Intake(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=quota)
+        return Intake(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=quota)
+
+    @cached_property
+    def api(self) -> Api:
         return Api(
-            intake=intake,
+            intake=self.intake,
             identity=self.identity,
             assets=self.assets,
             catalog=self.catalog,
-            bodies=bodies,
-            document=openapi_document(bodies),
+            bodies=self.bodies,
+            document=openapi_document(self.bodies),
             cors=Cors(self.settings.cors_origins),
         )
 
@@ -115,8 +121,9 @@ class Parts:
         return Process(worker=worker, queues=self.queues, catalog=self.catalog)
 
     @cached_property
-    def sweeper(self) -> Sweeper:
-        return Sweeper(documents=self.documents, tasks=self.queues, catalog=self.catalog)
+    def sweep(self) -> Sweep:
+        sweeper = Sweeper(documents=self.documents, tasks=self.queues, catalog=self.catalog)
+        return Sweep(sweeper=sweeper, intake=self.intake, bodies=self.bodies)
 
 
 _parts = Parts()
@@ -147,8 +154,7 @@ def process(request: Request) -> Response:
 
 
 @functions_framework.http
-def sweep(request: Request) -> Response:  # noqa: ARG001 (functions-framework passes it)
-    """What Cloud Scheduler calls every minute. Private."""
-    counts = _part("sweeper").sweep()
-    log.info("sweep.done", **counts)
-    return Response(json.dumps(counts), 200, content_type="application/json")
+def sweep(request: Request) -> Response:
+    """What Cloud Scheduler calls, every minute and for what recurs. Private."""
+    answer: Response = _part("sweep").answer(request)
+    return answer

@@ -147,3 +147,11 @@ def test_every_deadline_is_one_that_cloud_tasks_allows(seconds: int) -> None:
     deadline = Policy(**{**POLICY, "time_budget_seconds": seconds}).dispatch_deadline
 
     assert timedelta(seconds=15) <= deadline <= timedelta(minutes=30)
+
+
+def test_the_names_of_queues_end_in_the_suffix_of_a_deployment() -> None:
+    plain, suffixed = load_policies(), load_policies(suffix="-v2")
+
+    assert {name: policy.queue for name, policy in suffixed.items()} == {
+        name: f"{policy.queue}-v2" for name, policy in plain.items()
+    }
