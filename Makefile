@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run demo test check format simulate bench package lock
+.PHONY: help install run demo test check format simulate bench package lock check-terraform
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,10 @@ bench: install  ## measure what a request costs over its bare remote calls
 
 package: install  ## build the archive that is deployed, byte for byte the same each time
 	@$(BIN)/python -m local.package
+
+check-terraform: install  ## hold terraform/ to its format, validity, tests and checkov's rules
+	@terraform/check
+	@PYTHON=$(BIN)/python terraform/scan
 
 lock: install  ## pin anew what the requirements need in turn
 	@$(BIN)/pip freeze --exclude-editable | sort -f > constraints.txt

@@ -1,0 +1,10 @@
+resource "google_project_service" "main" {
+  for_each = toset([
+    "apikeys", "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler",
+    "cloudtasks", "firestore", "firebaserules", "iam", "iamcredentials", "identitytoolkit", "logging", "monitoring",
+    "run", "secretmanager", "serviceusage", "storage", "sts",
+  ])
+
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false # others may use it
+}

@@ -1,0 +1,99 @@
+# How the repository's workflow deploys: by Workload Identity Federation, so that there is no key to lose.
+# The planner may look at everything, the deployer may change it; each is for one environment of the repository.
+
+locals {
+  github = var.github == null ? {} : {
+    planner  = { environment = "plan", roles = local.planner_roles }
+    deployer = { environment = var.github.environment, roles = local.deployer_roles }
+  }
+  planner_roles = toset([
+    "roles/artifactregistry.reader", "roles/browser", "roles/cloudfunctions.viewer", "roles/cloudscheduler.viewer",
+    "roles/cloudtasks.viewer", "roles/datastore.indexAdmin", "roles/firebaserules.viewer", "roles/iam.securityReviewer",
+    "roles/iam.workloadIdentityPoolViewer", "roles/identityplatform.viewer", "roles/logging.viewer",
+    "roles/monitoring.viewer", "roles/run.viewer", "roles/secretmanager.viewer", "roles/serviceusage.apiKeysViewer",
+    "roles/serviceusage.serviceUsageConsumer", "roles/storage.objectViewer",
+  ])
+  deployer_roles = toset([
+    "roles/artifactregistry.admin", "roles/cloudfunctions.developer", "roles/cloudscheduler.admin",
+    "roles/cloudtasks.admin", "roles/datastore.owner", "roles/firebasehosting.admin", "roles/firebaserules.admin",
+    "roles/iam.serviceAccountAdmin", "roles/iam.workloadIdentityPoolAdmin", "roles/identityplatform.admin",
+    "roles/logging.configWriter", "roles/monitoring.editor", "roles/resourcemanager.projectIamAdmin",
+    "roles/run.admin", "roles/secretmanager.admin", "roles/serviceusage.apiKeysAdmin",
+    "roles/serviceusage.serviceUsageAdmin", "roles/storage.admin",
+  ])
+  pool      = "projects/${coalesce(var.project_number, "0")}/locations/global/workloadIdentityPools/github"
+  providers = { for name in keys(local.github) : name => "${local.pool}/providers/${name}" }
+
+  # Whom the deployer may put into a function, a queue or a job.
+  acted_as = var.github == null ? {} : {
+    api               = google_service_account.api
+    build             = google_service_account.build
+    process           = google_service_account.process
+    scheduler_invoker = google_service_account.scheduler_invoker
+    sweep             = google_service_account.sweep
+    tasks_invoker     = google_service_account.tasks_invoker
+  }
+  repository_name = var.github == null ? "" : "${var.github.owner}/${var.github.repository}"
+}
+
+resource "google_iam_workload_identity_pool" "github" {
+  count = var.github == null ? 0 : 1
+
+  workload_identity_pool_id = "github"
+  display_name              = "GitHub Actions"
+
+  depends_on = [google_project_service.main]
+}
+
+resource "google_iam_workload_identity_pool_provider" "github" {
+  for_each = local.github
+
+  workload_identity_pool_id          = google_iam_workload_identity_pool.github[0].workload_identity_pool_id
+  workload_identity_pool_provider_id = each.key
+  display_name                       = "GitHub Actions, ${each.key}"
+
+  oidc {
+    issuer_uri = "https://token.actions.githubusercontent.com"
+  }
+
+  # The ids cannot be registered again by somebody else, the subject is exact, and a fork's pull request has neither.
+  attribute_condition = "assertion.sub == 'repo:${var.github.owner}/${var.github.repository}:environment:${each.value.environment}' && assertion.repository_owner_id == '${var.github.owner_id}' && assertion.repository_id == '${var.github.repository_id}'"
+  attribute_mapping = {
+    "google.subject" = "assertion.sub"
+  }
+}
+
+resource "google_service_account" "github" {
+  for_each = local.github
+
+  account_id   = "github-${each.key}"
+  display_name = "GitHub Actions, ${each.key}"
+}
+
+resource "google_service_account_iam_member" "github" {
+  for_each = local.github
+
+  service_account_id = "projects/${var.project_id}/serviceAccounts/${google_service_account.github[each.key].email}"
+  role               = "roles/iam.workloadIdentityUser"
+  member             = "principal://iam.googleapis.com/${local.pool}/subject/repo:${local.repository_name}:environment:${each.value.environment}"
+
+  depends_on = [google_iam_workload_identity_pool.github]
+}
+
+resource "google_project_iam_member" "github" {
+  for_each = merge([
+    for name, account in local.github : { for role in account.roles : "${name} ${role}" => { name = name, role = role } }
+  ]...)
+
+  project = var.project_id
+  role    = each.value.role
+  member  = google_service_account.github[each.value.name].member
+}
+
+resource "google_service_account_iam_member" "deployer_acts_as" {
+  for_each = local.acted_as
+
+  service_account_id = "projects/${var.project_id}/serviceAccounts/${each.value.email}"
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.github["deployer"].member
+}

@@ -1,0 +1,107 @@
+# What the three functions have in common: one archive, one build identity, one environment, one time policy.
+
+locals {
+  python        = split("\n", trimspace(file("${path.module}/../.python-versions")))[0]
+  runtime       = "python${replace(local.python, ".", "")}"
+  names         = ["api", "process", "sweep"]
+  build_account = "projects/${var.project_id}/serviceAccounts/${google_service_account.build.email}"
+  repository    = "projects/${var.project_id}/locations/${var.region}/repositories/${google_artifact_registry_repository.functions.repository_id}"
+
+  # The functions know names only, never a queue's or a function's resource: that would be a cycle.
+  environment = {
+    GOOGLE_CLOUD_PROJECT = var.project_id
+    FIRESTORE_DATABASE   = var.database
+    QUEUES_LOCATION      = var.region
+    QUEUES_SUFFIX        = local.queues_suffix
+  }
+
+  # Cloud Tasks gives up after the dispatch deadline, and the lease ends later still (common/queues.py).
+  longest_time_budget_seconds = max([for policy in local.policies : policy.time_budget_seconds]...)
+  dispatch_margin_seconds     = 30
+  process_timeout_seconds     = local.longest_time_budget_seconds + local.dispatch_margin_seconds
+  api_timeout_seconds         = 60
+  sweep_timeout_seconds       = 120 # the sweeper stops taking pages after 50 s, and a page may take its time
+
+  deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
+}
+
+resource "google_service_account" "build" {
+  account_id   = "function-build"
+  display_name = "Builds the functions"
+}
+
+resource "google_project_iam_member" "build_logs" {
+  project = var.project_id
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.build.member
+}
+
+resource "google_storage_bucket_iam_member" "build_source" {
+  bucket = google_storage_bucket.source.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.build.member
+}
+
+resource "google_artifact_registry_repository_iam_member" "build_images" {
+  project    = var.project_id
+  location   = var.region
+  repository = google_artifact_registry_repository.functions.repository_id
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.build.member
+}
+
+resource "google_artifact_registry_repository" "functions" {
+  #checkov:skip=CKV_GCP_84:Images hold our published code and nothing of a customer; Google's keys encrypt them
+  repository_id = "functions"
+  location      = var.region
+  format        = "DOCKER"
+  description   = "Images of the functions"
+
+  cleanup_policies {
+    id     = "keep-recent"
+    action = "KEEP"
+    most_recent_versions {
+      keep_count = 10
+    }
+  }
+  cleanup_policies {
+    id     = "delete-old"
+    action = "DELETE"
+    condition {
+      older_than = "2592000s" # 30 days
+    }
+  }
+
+  depends_on = [google_project_service.main]
+}
+
+resource "google_storage_bucket" "source" {
+  #checkov:skip=CKV_GCP_62:Holds archives of published code; who reads them is in the audit log
+  name                        = "${var.project_id}-functions"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  versioning {
+    enabled = true
+  }
+  soft_delete_policy {
+    retention_duration_seconds = 0 # billed, and an archive can be built again byte for byte
+  }
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      num_newer_versions = 1
+    }
+  }
+
+  depends_on = [google_project_service.main]
+}
+
+resource "google_storage_bucket_object" "archive" {
+  name   = "functions-${filesha256(var.archive)}.zip" # a new name is what makes a new revision
+  bucket = google_storage_bucket.source.name
+  source = var.archive
+}

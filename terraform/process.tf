@@ -1,0 +1,118 @@
+# What Cloud Tasks calls, and nobody else: it does the work.
+
+locals {
+  process_environment = merge(local.environment, {
+    ASSETS_BUCKET = local.assets_bucket
+    THREADS       = tostring(var.process.concurrency)
+  })
+  most_deliveries_at_once = sum([for policy in local.policies : policy.max_concurrent_dispatches])
+}
+
+resource "google_service_account" "process" {
+  account_id   = "process-function"
+  display_name = "Runs process"
+}
+
+resource "google_project_iam_member" "process_documents" {
+  project = var.project_id
+  role    = "roles/datastore.user"
+  member  = google_service_account.process.member
+
+  condition {
+    title      = "this database"
+    expression = local.is_this_database
+  }
+}
+
+resource "google_cloud_tasks_queue_iam_member" "process_enqueues" {
+  for_each = google_cloud_tasks_queue.main
+
+  location = var.region
+  name     = each.value.name
+  role     = "roles/cloudtasks.enqueuer"
+  member   = google_service_account.process.member
+}
+
+resource "google_storage_bucket_iam_member" "process_makes_assets" {
+  bucket = google_storage_bucket.assets.name
+  role   = "roles/storage.objectCreator" # creates, and can neither read nor overwrite
+  member = google_service_account.process.member
+}
+
+resource "google_cloudfunctions2_function" "process" {
+  name            = "process"
+  location        = var.region
+  description     = "Does the work of one request at a time and thread"
+  deletion_policy = local.deletion_policy
+
+  build_config {
+    runtime           = local.runtime
+    entry_point       = "process"
+    service_account   = local.build_account
+    docker_repository = local.repository
+    source {
+      storage_source {
+        bucket = google_storage_bucket.source.name
+        object = google_storage_bucket_object.archive.name
+      }
+    }
+  }
+
+  service_config {
+    available_cpu                    = var.process.cpu
+    available_memory                 = var.process.memory
+    max_instance_request_concurrency = var.process.concurrency
+    min_instance_count               = var.process.min_instances
+    max_instance_count               = var.process.max_instances
+    timeout_seconds                  = local.process_timeout_seconds
+    ingress_settings                 = "ALLOW_INTERNAL_ONLY"
+    all_traffic_on_latest_revision   = true
+    service_account_email            = google_service_account.process.email
+    environment_variables            = local.process_environment
+
+    dynamic "secret_environment_variables" {
+      for_each = local.secrets_of["process"]
+      content {
+        key        = secret_environment_variables.value.variable
+        project_id = var.project_id
+        secret     = google_secret_manager_secret.main[secret_environment_variables.key].secret_id
+        version    = secret_environment_variables.value.version
+      }
+    }
+  }
+
+  depends_on = [
+    google_project_iam_member.build_logs,
+    google_storage_bucket_iam_member.build_source,
+    google_artifact_registry_repository_iam_member.build_images,
+    google_firestore_field.main,
+    google_secret_manager_secret_iam_member.reads,
+  ]
+
+  lifecycle {
+    precondition {
+      condition     = local.most_deliveries_at_once <= var.process.max_instances * var.process.concurrency
+      error_message = "The queues may send ${local.most_deliveries_at_once} tasks at once, and process takes ${var.process.max_instances * var.process.concurrency}: the platform's own 429 would slow every queue. Raise process.max_instances, or lower max_concurrent_dispatches in queues.json."
+    }
+    precondition {
+      condition     = local.process_timeout_seconds <= 1800
+      error_message = "Cloud Tasks waits 30 minutes at most: a time budget in queues.json must leave room for the margin of ${local.dispatch_margin_seconds} s."
+    }
+  }
+}
+
+resource "google_service_account" "tasks_invoker" {
+  account_id   = "tasks-invoker"
+  display_name = "Calls process for Cloud Tasks"
+}
+
+resource "google_cloud_run_v2_service_iam_member" "process_callers" {
+  location = var.region
+  name     = google_cloudfunctions2_function.process.name
+  role     = "roles/run.invoker"
+  member   = google_service_account.tasks_invoker.member
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.process.id] # a service that is made anew has lost its policy
+  }
+}

@@ -1,0 +1,163 @@
+# What Cloud Scheduler calls, and nobody else: every minute for what is overdue, and by its own times for recurring requests.
+
+locals {
+  sweep_environment = merge(local.environment, {
+    OPEN_REQUESTS_PER_TENANT = tostring(var.open_requests_per_tenant)
+    THREADS                  = tostring(var.sweep.concurrency)
+  })
+  sweep_uri      = google_cloudfunctions2_function.sweep.service_config[0].uri
+  sweep_deadline = "${local.sweep_timeout_seconds + 30}s" # longer than the function can take
+}
+
+resource "google_service_account" "sweep" {
+  account_id   = "sweep-function"
+  display_name = "Runs sweep"
+}
+
+resource "google_project_iam_member" "sweep_documents" {
+  project = var.project_id
+  role    = "roles/datastore.user"
+  member  = google_service_account.sweep.member
+
+  condition {
+    title      = "this database"
+    expression = local.is_this_database
+  }
+}
+
+resource "google_cloud_tasks_queue_iam_member" "sweep_enqueues" {
+  for_each = google_cloud_tasks_queue.main
+
+  location = var.region
+  name     = each.value.name
+  role     = "roles/cloudtasks.enqueuer"
+  member   = google_service_account.sweep.member
+}
+
+resource "google_cloud_tasks_queue_iam_member" "sweep_looks" {
+  for_each = google_cloud_tasks_queue.main
+
+  location = var.region
+  name     = each.value.name
+  role     = "roles/cloudtasks.viewer" # whether a task whose name is taken still lives
+  member   = google_service_account.sweep.member
+}
+
+resource "google_cloudfunctions2_function" "sweep" {
+  name            = "sweep"
+  location        = var.region
+  description     = "Moves on what is overdue, and asks for what recurs"
+  deletion_policy = local.deletion_policy
+
+  build_config {
+    runtime           = local.runtime
+    entry_point       = "sweep"
+    service_account   = local.build_account
+    docker_repository = local.repository
+    source {
+      storage_source {
+        bucket = google_storage_bucket.source.name
+        object = google_storage_bucket_object.archive.name
+      }
+    }
+  }
+
+  service_config {
+    available_cpu                    = var.sweep.cpu
+    available_memory                 = var.sweep.memory
+    max_instance_request_concurrency = var.sweep.concurrency
+    min_instance_count               = var.sweep.min_instances
+    max_instance_count               = var.sweep.max_instances
+    timeout_seconds                  = local.sweep_timeout_seconds
+    ingress_settings                 = "ALLOW_INTERNAL_ONLY"
+    all_traffic_on_latest_revision   = true
+    service_account_email            = google_service_account.sweep.email
+    environment_variables            = local.sweep_environment
+
+    dynamic "secret_environment_variables" {
+      for_each = local.secrets_of["sweep"]
+      content {
+        key        = secret_environment_variables.value.variable
+        project_id = var.project_id
+        secret     = google_secret_manager_secret.main[secret_environment_variables.key].secret_id
+        version    = secret_environment_variables.value.version
+      }
+    }
+  }
+
+  depends_on = [
+    google_project_iam_member.build_logs,
+    google_storage_bucket_iam_member.build_source,
+    google_artifact_registry_repository_iam_member.build_images,
+    google_firestore_index.main, # a query without its index fails
+    google_firestore_field.main,
+    google_secret_manager_secret_iam_member.reads,
+  ]
+}
+
+resource "google_service_account" "scheduler_invoker" {
+  account_id   = "scheduler-invoker"
+  display_name = "Calls sweep for Cloud Scheduler"
+}
+
+resource "google_cloud_run_v2_service_iam_member" "sweep_callers" {
+  location = var.region
+  name     = google_cloudfunctions2_function.sweep.name
+  role     = "roles/run.invoker"
+  member   = google_service_account.scheduler_invoker.member
+
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.sweep.id] # a service that is made anew has lost its policy
+  }
+}
+
+resource "google_cloud_scheduler_job" "sweep" {
+  name             = "sweep"
+  region           = var.region
+  description      = "Moves on what is overdue"
+  schedule         = "* * * * *"
+  time_zone        = "Etc/UTC"
+  attempt_deadline = local.sweep_deadline
+
+  retry_config {
+    retry_count = 0 # the next minute's sweep is the retry
+  }
+
+  http_target {
+    http_method = "POST"
+    uri         = "${local.sweep_uri}/"
+    headers     = { "Content-Type" = "application/json" }
+    body        = base64encode("{}")
+    oidc_token {
+      service_account_email = google_service_account.scheduler_invoker.email
+      audience              = local.sweep_uri
+    }
+  }
+}
+
+resource "google_cloud_scheduler_job" "recurring" {
+  for_each = var.recurring
+
+  name             = each.key
+  region           = var.region
+  description      = "Asks for a ${each.value.submit.type}"
+  schedule         = each.value.schedule
+  time_zone        = try(each.value.time_zone, "Etc/UTC")
+  attempt_deadline = local.sweep_deadline
+
+  retry_config {
+    retry_count          = 5 # the same schedule time again, and so the same request
+    min_backoff_duration = "10s"
+  }
+
+  http_target {
+    http_method = "POST"
+    uri         = "${local.sweep_uri}/"
+    headers     = { "Content-Type" = "application/json" }
+    body        = base64encode(jsonencode({ submit = each.value.submit }))
+    oidc_token {
+      service_account_email = google_service_account.scheduler_invoker.email
+      audience              = local.sweep_uri
+    }
+  }
+}

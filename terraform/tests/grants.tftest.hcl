@@ -1,0 +1,143 @@
+# A real plan, offline: the emails of identities are known in it, and so every grant.
+
+variables {
+  project_id     = "practice-assets"
+  project_number = "123456789012"
+  region         = "europe-west1"
+}
+
+run "each_identity_has_exactly_these_grants" {
+  command = plan
+
+  assert {
+    condition = toset(concat(
+      [for grant in google_project_iam_member.build_logs[*] : "project ${grant.role} ${grant.member}"],
+      [
+        for grant in [google_project_iam_member.api_documents, google_project_iam_member.process_documents, google_project_iam_member.sweep_documents] :
+        "project ${grant.role} ${grant.member} if ${grant.condition[0].expression}"
+      ],
+      [for grant in google_project_iam_member.github : "project ${grant.role} ${grant.member}"],
+      [
+        for grant in concat(
+          values(google_cloud_tasks_queue_iam_member.api_enqueues), values(google_cloud_tasks_queue_iam_member.api_cancels),
+          values(google_cloud_tasks_queue_iam_member.process_enqueues), values(google_cloud_tasks_queue_iam_member.sweep_enqueues),
+          values(google_cloud_tasks_queue_iam_member.sweep_looks)
+        ) : "queue ${grant.name} ${grant.role} ${grant.member}"
+      ],
+      [
+        for grant in [google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets] :
+        "bucket ${grant.bucket} ${grant.role} ${grant.member}"
+      ],
+      ["repository ${google_artifact_registry_repository_iam_member.build_images.repository} ${google_artifact_registry_repository_iam_member.build_images.role} ${google_artifact_registry_repository_iam_member.build_images.member}"],
+      [
+        for grant in concat([google_service_account_iam_member.api_signs], values(google_service_account_iam_member.github), values(google_service_account_iam_member.deployer_acts_as)) :
+        "account ${grant.service_account_id} ${grant.role} ${grant.member}"
+      ],
+      [
+        for grant in concat(google_cloud_run_v2_service_iam_member.api_callers, [google_cloud_run_v2_service_iam_member.process_callers, google_cloud_run_v2_service_iam_member.sweep_callers]) :
+        "service ${grant.name} ${grant.role} ${grant.member}"
+      ],
+      [for grant in google_secret_manager_secret_iam_member.reads : "secret ${grant.secret_id} ${grant.role} ${grant.member}"],
+      )) == toset([
+      "project roles/logging.logWriter serviceAccount:function-build@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-functions roles/storage.objectViewer serviceAccount:function-build@practice-assets.iam.gserviceaccount.com",
+      "repository functions roles/artifactregistry.writer serviceAccount:function-build@practice-assets.iam.gserviceaccount.com",
+
+      "project roles/datastore.user serviceAccount:api-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
+      "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
+      "queue medical-asset-v1 roles/cloudtasks.taskDeleter serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-assets roles/storage.objectViewer serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
+      "account projects/practice-assets/serviceAccounts/api-function@practice-assets.iam.gserviceaccount.com roles/iam.serviceAccountTokenCreator serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
+
+      "project roles/datastore.user serviceAccount:process-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
+      "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-assets roles/storage.objectCreator serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+
+      "project roles/datastore.user serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
+      "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com",
+      "queue medical-asset-v1 roles/cloudtasks.viewer serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com",
+
+      "service api roles/run.invoker allUsers",
+      "service process roles/run.invoker serviceAccount:tasks-invoker@practice-assets.iam.gserviceaccount.com",
+      "service sweep roles/run.invoker serviceAccount:scheduler-invoker@practice-assets.iam.gserviceaccount.com",
+    ])
+    error_message = "The grants are not those that least privilege calls for; say here what is granted and to whom."
+  }
+}
+
+run "nobody_may_call_the_api_unasked_where_it_is_not_public" {
+  command = plan
+  variables {
+    public_api = false
+  }
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.api_callers) == 0
+    error_message = "Only public_api lets allUsers in."
+  }
+}
+
+run "a_secret_is_read_by_its_functions_alone" {
+  command = plan
+  variables {
+    secrets = { smtp-password = { variable = "SMTP_PASSWORD", functions = ["process"], version = "3" }, later = { variable = "LATER", functions = ["api"] } }
+  }
+
+  assert {
+    condition = toset([for grant in google_secret_manager_secret_iam_member.reads : "${grant.secret_id} ${grant.role} ${grant.member}"]) == toset([
+      "smtp-password roles/secretmanager.secretAccessor serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+      "later roles/secretmanager.secretAccessor serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
+    ])
+    error_message = "A secret must be granted to the functions that its entry names."
+  }
+
+  assert {
+    condition = (
+      [for secret in google_cloudfunctions2_function.process.service_config[0].secret_environment_variables : "${secret.key} ${secret.secret} ${secret.version}"] == ["SMTP_PASSWORD smtp-password 3"]
+      && length(google_cloudfunctions2_function.api.service_config[0].secret_environment_variables) == 0
+      && length(google_cloudfunctions2_function.sweep.service_config[0].secret_environment_variables) == 0
+    )
+    error_message = "A function gets a secret once it has a version, and only its own."
+  }
+}
+
+run "the_repository_deploys_from_its_environments_alone" {
+  command = plan
+  variables {
+    github = { owner = "clinic", repository = "assets", owner_id = "11", repository_id = "22" }
+  }
+
+  assert {
+    condition = { for name, provider in google_iam_workload_identity_pool_provider.github : name => provider.attribute_condition } == {
+      planner  = "assertion.sub == 'repo:clinic/assets:environment:plan' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
+      deployer = "assertion.sub == 'repo:clinic/assets:environment:production' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
+    }
+    error_message = "A provider must believe one environment of one repository."
+  }
+
+  assert {
+    condition = toset([for grant in google_service_account_iam_member.github : "${grant.service_account_id} ${grant.role} ${grant.member}"]) == toset([
+      "projects/practice-assets/serviceAccounts/github-planner@practice-assets.iam.gserviceaccount.com roles/iam.workloadIdentityUser principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github/subject/repo:clinic/assets:environment:plan",
+      "projects/practice-assets/serviceAccounts/github-deployer@practice-assets.iam.gserviceaccount.com roles/iam.workloadIdentityUser principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github/subject/repo:clinic/assets:environment:production",
+    ])
+    error_message = "Each identity is for the subject of its environment."
+  }
+
+  assert {
+    condition     = alltrue([for grant in google_project_iam_member.github : !contains(["roles/owner", "roles/editor", "roles/viewer"], grant.role)])
+    error_message = "No basic roles."
+  }
+
+  assert {
+    condition = toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.service_account_id]) == toset([
+      for account in ["api-function", "process-function", "sweep-function", "function-build", "tasks-invoker", "scheduler-invoker"] :
+      "projects/practice-assets/serviceAccounts/${account}@practice-assets.iam.gserviceaccount.com"
+    ]) && toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.member]) == toset(["serviceAccount:github-deployer@practice-assets.iam.gserviceaccount.com"])
+    error_message = "The deployer acts as the identities that it puts in place, and the planner as none."
+  }
+
+  assert {
+    condition     = alltrue([for grant in google_project_iam_member.github : !can(regex("(?i)(admin|owner|editor|developer|writer)$", grant.role)) || strcontains(grant.role, "indexAdmin") if strcontains(grant.member, "planner")])
+    error_message = "The planner only looks."
+  }
+}

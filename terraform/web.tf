@@ -1,0 +1,39 @@
+# Where the page lives. Its files go up with `make deploy`; Firebase Hosting itself is no resource of this provider.
+
+locals {
+  hosting_origins = ["https://${var.project_id}.web.app", "https://${var.project_id}.firebaseapp.com"]
+  page_origins    = concat(local.hosting_origins, var.page_origins)
+
+  page_config = {
+    api                  = google_cloudfunctions2_function.api.service_config[0].uri
+    project              = var.project_id
+    database             = var.database
+    apiKey               = google_apikeys_key.page.key_string
+    authDomain           = "${var.project_id}.firebaseapp.com"
+    firestore_emulator   = null
+    unsigned_tokens_only = false
+  }
+}
+
+# It names the project to Identity Platform and Firestore. Not a secret: rules and tokens decide what may be done.
+resource "google_apikeys_key" "page" {
+  name         = "page"
+  display_name = "The page"
+
+  restrictions {
+    browser_key_restrictions {
+      allowed_referrers = [for origin in local.page_origins : "${origin}/*"]
+    }
+    api_targets {
+      service = "identitytoolkit.googleapis.com"
+    }
+    api_targets {
+      service = "securetoken.googleapis.com"
+    }
+    api_targets {
+      service = "firestore.googleapis.com"
+    }
+  }
+
+  depends_on = [google_project_service.main]
+}
