@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: help install run demo test check format simulate bench package lock check-terraform
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 install: .venv/installed  ## install everything into .venv (the other targets do so by themselves)
 
