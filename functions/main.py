@@ -7,29 +7,33 @@ once, whichever thread comes first.
 import os
 from functools import cached_property
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
 import functions_framework
 import google.auth
 import grpc
 from flask import Request, Response
 from google.auth.credentials import Credentials
+from google.auth.transport.requests import Request as AuthRequest
 from google.cloud.firestore import Client
+from google.cloud.storage import Client as StorageClient
 from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common import log
+from common.attempt import Assets as SavedFiles
 from common.catalog import Catalog, load_catalog
 from common.gateways.assets import FolderAssets
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
+from common.gateways.storage import CloudStorageAssets, IamSigning
 from common.identity import Identity, is_local, signed_tokens, unsigned_tokens
 from common.intake import Intake
 from common.queues import Policies, load_policies
 from common.quota import Quota
 from common.sweeper import Sweeper
 from common.worker import Worker
-from functions.api import Api
+from functions.api import Api, SignedUrls
 from functions.bodies import Bodies, bodies_for
 from functions.cors import Cors
 from functions.openapi import openapi_document
@@ -38,6 +42,10 @@ from functions.settings import BadSettings, Settings, read_settings
 from functions.sweep import Sweep
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class Assets(SignedUrls, SavedFiles, Protocol):
+    """A store of assets: `api` shows them, `process` makes them."""
 
 
 class Parts:
@@ -78,14 +86,14 @@ class Parts:
         return Queues(client, project=self.settings.project, location=self.settings.location, policies=self.policies)
 
     @cached_property
-    def assets(self) -> FolderAssets:
-        folder, url, key = (
-            self.settings.assets_folder,
-            self.settings.assets_url,
-            self.settings.assets_signing_key,
-        )
+    def assets(self) -> Assets:
+        settings, credentials = self.settings, self._credentials
+        if settings.assets_bucket is not None and credentials is not None:
+            client = StorageClient(project=settings.project, credentials=credentials)
+            return CloudStorageAssets(client, settings.assets_bucket, IamSigning(credentials, AuthRequest()))
+        folder, url, key = settings.assets_folder, settings.assets_url, settings.assets_signing_key
         if folder is None or url is None or key is None:
-            raise BadSettings("ASSETS_FOLDER, ASSETS_URL and ASSETS_SIGNING_KEY are needed")
+            raise BadSettings("ASSETS_BUCKET is needed, or ASSETS_FOLDER, ASSETS_URL and ASSETS_SIGNING_KEY")
         return FolderAssets(folder, url, key.encode())
 
     @cached_property

@@ -12,11 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from common.gateways.assets import BadPath, BadSignature, FolderAssets
-
-# Shown by the browser; all else is offered as a download, above all HTML and SVG, which would run.
-SHOWN = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/plain"})
-CACHED_SECONDS = 300
+from common.gateways.assets import CACHE_CONTROL, BadPath, BadSignature, FolderAssets, disposition
 
 
 def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Application:
@@ -35,14 +31,12 @@ def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Applica
             return web.Response(status=403, text=f"{refusal}\n")
         except (BadPath, FileNotFoundError):
             return web.Response(status=404, text="There is no such asset.\n")
-        shown = content_type.partition(";")[0].strip().lower() in SHOWN
-        disposition = "inline" if shown else "attachment"
         return web.FileResponse(
             file,
             headers={
                 "Content-Type": content_type,
-                "Content-Disposition": f'{disposition}; filename="{file.name}"',
-                "Cache-Control": f"private, max-age={CACHED_SECONDS}, immutable",
+                "Content-Disposition": disposition(path, content_type),
+                "Cache-Control": CACHE_CONTROL,
             },
         )
 

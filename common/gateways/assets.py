@@ -13,12 +13,29 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+# Shown by the browser; all else is offered as a download, above all HTML and SVG, which would run.
+SHOWN = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/plain"})
+CACHE_CONTROL = "private, max-age=300, immutable"
+
 _NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # begins without a dot, so neither `..` nor the files that hold content types
 _PATH = re.compile(f"{_NAME}(/{_NAME})*")
 
 
 class BadPath(ValueError):
     """Not a relative path of plain names."""
+
+
+def checked(path: str) -> str:
+    """The path, if it is one. Raises BadPath."""
+    if not _PATH.fullmatch(path):
+        raise BadPath(f"Not a path of plain names: {path!r}")
+    return path
+
+
+def disposition(path: str, content_type: str) -> str:
+    """The header Content-Disposition that an asset is served with, by whichever store."""
+    shown = content_type.partition(";")[0].strip().lower() in SHOWN
+    return f'{"inline" if shown else "attachment"}; filename="{path.rpartition("/")[2]}"'
 
 
 class BadSignature(Exception):
@@ -57,9 +74,7 @@ class FolderAssets:
         return file, _type_file(file).read_text()
 
     def _file(self, path: str) -> Path:
-        if not _PATH.fullmatch(path):
-            raise BadPath(f"Not a path of plain names: {path!r}")
-        return self._folder / path
+        return self._folder / checked(path)
 
     def _signature(self, path: str, expires: str) -> str:
         return hmac.new(self._signing_key, f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()

@@ -8,11 +8,17 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.storage import Client
 
+from common.errors import Unavailable
 from common.gateways.assets import BadPath, FolderAssets
+from common.gateways.storage import CloudStorageAssets, IamSigning
 from local.parts import assets_part
 from local.ports import free_port
 from local.supervisor import Supervisor
+from tests.cloud_storage import SIGNER, Attached, CloudStorage, Iam
 
 KEY = "a key for tests"
 PAGE = "http://127.0.0.1:5173"
@@ -32,7 +38,24 @@ def folder_assets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FolderAs
         yield FolderAssets(folder, f"http://127.0.0.1:{port}", KEY.encode())
 
 
-@pytest.fixture(params=["folder_assets"])
+@pytest.fixture(scope="module")
+def cloud_storage() -> Iterator[CloudStorage]:
+    with CloudStorage(generate_private_key(65537, 2048)).running() as storage:
+        yield storage
+
+
+@pytest.fixture
+def iam(cloud_storage: CloudStorage) -> Iam:
+    return Iam(cloud_storage.key)
+
+
+@pytest.fixture
+def cloud_storage_assets(cloud_storage: CloudStorage, iam: Iam) -> CloudStorageAssets:
+    client = Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud_storage.url})
+    return CloudStorageAssets(client, cloud_storage.bucket, IamSigning(Attached(), iam))
+
+
+@pytest.fixture(params=["folder_assets", "cloud_storage_assets"])
 def assets(request: pytest.FixtureRequest) -> Assets:
     store: Assets = request.getfixturevalue(request.param)
     return store
@@ -120,13 +143,44 @@ BAD_PATHS = [
 
 
 @pytest.mark.parametrize("path", BAD_PATHS)
-def test_paths_that_lead_elsewhere_are_refused(tmp_path: Path, path: str) -> None:
-    assets = FolderAssets(tmp_path, "http://127.0.0.1", KEY.encode())
-
+def test_paths_that_lead_elsewhere_are_refused(assets: Assets, path: str) -> None:
     with pytest.raises(BadPath):
         assets.save(path, "text/plain", b"x")
     with pytest.raises(BadPath):
         assets.signed_url(path, expires_at=soon())
+
+
+@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "image/svg+xml", "application/xhtml+xml", ""])
+def test_what_would_run_is_offered_as_a_download(assets: Assets, content_type: str) -> None:
+    path = path_of("mail.html")
+    assets.save(path, content_type, b"<script>alert(1)</script>")
+
+    assert opened(assets, path).headers["content-disposition"] == 'attachment; filename="mail.html"'
+
+
+def test_what_browsers_show_is_shown_and_kept_for_a_while(assets: Assets) -> None:
+    path = path_of("post.png")
+    assets.save(path, "image/png", PNG)
+
+    headers = opened(assets, path).headers
+
+    assert headers["content-disposition"] == 'inline; filename="post.png"'
+    assert headers["cache-control"] == "private, max-age=300, immutable"
+
+
+def test_bytes_of_every_kind_come_back_as_they_were(assets: Assets) -> None:
+    path, content = path_of("all.pdf"), bytes(range(256)) * 300 + b"\r\n--\r\n"
+
+    assets.save(path, "application/pdf", content)
+
+    assert opened(assets, path).content == content
+
+
+@pytest.mark.parametrize("path", BAD_PATHS)
+def test_the_folder_stays_empty_of_paths_that_lead_elsewhere(tmp_path: Path, path: str) -> None:
+    with pytest.raises(BadPath):
+        FolderAssets(tmp_path, "http://127.0.0.1", KEY.encode()).save(path, "text/plain", b"x")
+
     assert list(tmp_path.iterdir()) == []
 
 
@@ -147,15 +201,11 @@ def test_the_local_servers_expiry_cannot_be_changed(folder_assets: FolderAssets)
     assert httpx.get(later).text == "This address is not signed by the service.\n"
 
 
-@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "image/svg+xml", "application/xhtml+xml", ""])
-def test_the_local_server_offers_as_a_download_what_would_run(folder_assets: FolderAssets, content_type: str) -> None:
+def test_the_local_server_lets_no_browser_guess_a_type(folder_assets: FolderAssets) -> None:
     path = path_of("mail.html")
-    folder_assets.save(path, content_type, b"<script>alert(1)</script>")
+    folder_assets.save(path, "text/html", b"<script>alert(1)</script>")
 
-    headers = opened(folder_assets, path).headers
-
-    assert headers["content-disposition"] == 'attachment; filename="mail.html"'
-    assert headers["x-content-type-options"] == "nosniff"
+    assert opened(folder_assets, path).headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_local_server_lets_the_page_read_an_asset_and_no_other_site(folder_assets: FolderAssets) -> None:
@@ -167,4 +217,63 @@ def test_the_local_server_lets_the_page_read_an_asset_and_no_other_site(folder_a
     assert own.headers["access-control-allow-origin"] == PAGE
     assert "access-control-allow-origin" not in foreign.headers
     assert own.headers["vary"] == foreign.headers["vary"] == "Origin"
-    assert own.headers["cache-control"] == "private, max-age=300, immutable"
+
+
+def test_cloud_storage_is_asked_to_create_and_never_to_replace(
+    cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    cloud_storage.preconditions.clear()
+
+    cloud_storage_assets.save(path_of("post.png"), "image/png", PNG)
+
+    assert cloud_storage.preconditions == ["0"]
+
+
+def test_an_upload_whose_answer_was_lost_is_repeated_and_found(
+    cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    path = path_of("post.png")
+    cloud_storage.fail_next = [503, 0]
+
+    cloud_storage_assets.save(path, "image/png", PNG)
+
+    assert opened(cloud_storage_assets, path).content == PNG
+
+
+def test_an_upload_that_cloud_storage_refuses_is_told_in_our_words(
+    cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    cloud_storage.fail_next = [403]
+
+    with pytest.raises(Unavailable, match=r"^Cloud Storage did not take the asset: Forbidden$"):
+        cloud_storage_assets.save(path_of("post.png"), "image/png", PNG)
+
+
+def test_the_url_is_signed_by_iam_as_the_service_account_of_the_credentials(
+    iam: Iam, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    url = httpx.URL(cloud_storage_assets.signed_url("a/b.png", expires_at=soon()))
+
+    assert iam.asked == [
+        ("POST", f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{SIGNER}:signBlob")
+    ]
+    assert url.params["X-Goog-Credential"].startswith(f"{SIGNER}/")
+    assert 290 <= int(url.params["X-Goog-Expires"]) <= 300
+
+
+def test_without_the_right_to_sign_there_is_no_url(iam: Iam, cloud_storage: CloudStorage) -> None:
+    client = Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud_storage.url})
+    other = Attached("other@practice-assets.iam.gserviceaccount.com")
+
+    with pytest.raises(Unavailable, match="could not be signed"):
+        CloudStorageAssets(client, cloud_storage.bucket, IamSigning(other, iam)).signed_url("a", expires_at=soon())
+
+
+def test_a_later_end_cannot_be_written_into_a_signed_url(cloud_storage_assets: CloudStorageAssets) -> None:
+    path = path_of("post.png")
+    cloud_storage_assets.save(path, "image/png", PNG)
+    url = httpx.URL(cloud_storage_assets.signed_url(path, expires_at=soon()))
+
+    assert httpx.get(url).status_code == 200
+    assert httpx.get(url.copy_set_param("X-Goog-Expires", "3600")).status_code == 403
+    assert httpx.get(url.copy_with(query=None)).status_code == 403

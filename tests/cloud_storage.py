@@ -1,0 +1,207 @@
+"""A double of Cloud Storage over HTTP: the JSON API's uploads and the XML API's signed URLs, as they are documented.
+
+The emulators on PyPI take any precondition and any signature, which are what the store of assets is about. Sources:
+"Objects: insert", "Multipart uploads", "V4 signing process with your own program", "Canonical requests", and
+"HTTP status and error codes for XML".
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from typing import Any
+from urllib.parse import quote
+
+import google_crc32c
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from flask import Flask, Request, Response, request
+from google.auth.credentials import AnonymousCredentials
+from google.auth.transport import Request as Transport
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+SIGNER = "api-function@practice-assets.iam.gserviceaccount.com"
+LONGEST = timedelta(days=7)
+_STORED = ("contentType", "cacheControl", "contentDisposition")
+
+
+@dataclass
+class Object:
+    metadata: Mapping[str, str]
+    content: bytes
+
+
+@dataclass
+class CloudStorage:
+    """One bucket. `key` is the one that Google keeps for SIGNER."""
+
+    key: RSAPrivateKey
+    bucket: str = "practice-assets-assets"
+    url: str = ""
+    objects: dict[str, Object] = field(default_factory=dict)
+    fail_next: list[int] = field(default_factory=list)
+    """HTTP statuses that the next uploads are answered with; 0 loses the answer of one that has landed."""
+    preconditions: list[str | None] = field(default_factory=list)
+
+    @contextmanager
+    def running(self) -> Iterator["CloudStorage"]:
+        app = Flask(__name__)
+        app.add_url_rule("/upload/storage/v1/b/<bucket>/o", view_func=self._upload, methods=["POST"])
+        app.add_url_rule("/<bucket>/<path:path>", view_func=self._get)
+        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+        self.url = f"http://127.0.0.1:{server.port}"
+        thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def _upload(self, bucket: str) -> Response:  # noqa: PLR0911 (an answer for each thing that can be wrong)
+        self.preconditions.append(request.args.get("ifGenerationMatch"))
+        trouble = self.fail_next.pop(0) if self.fail_next else None
+        if trouble:
+            return _error(trouble, "backendError")
+        if bucket != self.bucket:
+            return _error(404, "notFound")
+        if request.args.get("uploadType") != "multipart":
+            return _error(501, "only multipart uploads are played here")
+        metadata, content_type, content = _related(request)
+        if metadata.get("crc32c") not in {None, _crc32c(content)}:
+            return _error(400, "invalid")
+        name = metadata["name"]
+        if request.args.get("ifGenerationMatch") == "0" and name in self.objects:
+            return _error(412, "conditionNotMet")
+        metadata = {"contentType": content_type, **metadata}
+        self.objects[name] = Object({each: metadata[each] for each in _STORED if each in metadata}, content)
+        if trouble == 0:
+            return _error(503, "backendError")
+        answer = {**metadata, "kind": "storage#object", "bucket": bucket, "generation": "1", "crc32c": _crc32c(content)}
+        return Response(json.dumps(answer), content_type="application/json")
+
+    def _get(self, bucket: str, path: str) -> Response:
+        if (refused := self._refusal(request)) is not None:
+            return refused
+        stored = self.objects.get(path) if bucket == self.bucket else None
+        if stored is None:
+            return Response("<Code>NoSuchKey</Code>", 404, content_type="application/xml")
+        headers = {
+            "Content-Type": stored.metadata.get("contentType", "application/octet-stream"),
+            "Cache-Control": stored.metadata.get("cacheControl", "private, max-age=0"),
+            "Content-Disposition": stored.metadata.get("contentDisposition", ""),
+        }
+        return Response(stored.content, headers=headers)
+
+    def _refusal(self, given: Request) -> Response | None:
+        """What is wrong with the signature of a URL, if anything."""
+        query = given.args
+        if query.get("X-Goog-Algorithm") != "GOOG4-RSA-SHA256":
+            return Response("<Code>AccessDenied</Code>", 403)
+        signer, _, scope = query["X-Goog-Credential"].partition("/")
+        date = query["X-Goog-Date"]
+        begin, valid = (
+            datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
+            timedelta(seconds=int(query["X-Goog-Expires"])),
+        )
+        if not timedelta(0) < valid <= LONGEST or datetime.now(UTC) >= begin + valid:
+            return Response("<Code>ExpiredToken</Code>", 400)
+        canonical = canonical_request(given.path, query.to_dict(), {"host": given.headers["Host"]})
+        to_sign = f"GOOG4-RSA-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        signature = bytes.fromhex(query["X-Goog-Signature"])
+        try:
+            self.key.public_key().verify(signature, to_sign.encode(), PKCS1v15(), SHA256())
+        except InvalidSignature:
+            return Response("<Code>SignatureDoesNotMatch</Code>", 403)
+        expected = f"{date[:8]}/auto/storage/goog4_request"
+        return None if (signer, scope) == (SIGNER, expected) else Response("<Code>AccessDenied</Code>", 403)
+
+
+def canonical_request(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
+    """As "Canonical requests" puts it together, for a GET whose payload is not signed."""
+    parameters = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in query.items())
+    return "\n".join(
+        [
+            "GET",
+            quote(path, safe="/~"),
+            "&".join(f"{name}={value}" for name, value in parameters if name != "X-Goog-Signature"),
+            *(f"{name}:{headers[name]}" for name in sorted(headers)),
+            "",
+            ";".join(sorted(headers)),
+            "UNSIGNED-PAYLOAD",
+        ]
+    )
+
+
+@dataclass
+class Answer:
+    """Of google-auth's transport."""
+
+    status: int
+    data: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Iam(Transport):
+    """IAM Credentials' signBlob, at google-auth's transport: signs for SIGNER with the key that never leaves it."""
+
+    key: RSAPrivateKey
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(
+        self,
+        url: Any,
+        method: Any = "GET",
+        body: Any = None,
+        headers: Any = None,  # noqa: ARG002 (google-auth passes it)
+        timeout: Any = None,  # noqa: ARG002 (and this)
+        **_: Any,
+    ) -> Answer:
+        self.asked.append((method, url))
+        if not url.endswith(f"/serviceAccounts/{SIGNER}:signBlob") or body is None:
+            return Answer(403, b'{"error": {"status": "PERMISSION_DENIED"}}')
+        signed = self.key.sign(base64.b64decode(json.loads(body)["payload"]), PKCS1v15(), SHA256())
+        return Answer(200, json.dumps({"keyId": "1", "signedBlob": base64.b64encode(signed).decode()}).encode())
+
+
+class Attached(AnonymousCredentials):
+    """Credentials as the metadata server gives them: who they are of is known with the first token."""
+
+    def __init__(self, service_account_email: str = "default") -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # google-auth carries no types
+        self.service_account_email = service_account_email
+
+    def refresh(self, request: object) -> None:  # noqa: ARG002 (google-auth passes it)
+        self.service_account_email = SIGNER
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
+        """Nothing."""
+
+
+def _related(given: Request) -> tuple[dict[str, str], str, bytes]:
+    """The metadata, media type and content of a multipart/related upload."""
+    boundary = given.mimetype_params["boundary"].encode()
+    first, second = given.get_data().split(b"--" + boundary)[1:3]
+    metadata = json.loads(first.partition(b"\r\n\r\n")[2])
+    head, _, content = second.partition(b"\r\n\r\n")
+    content_type = head.decode().partition(":")[2].strip()
+    return metadata, content_type, content.removesuffix(b"\r\n")
+
+
+def _crc32c(content: bytes) -> str:
+    return base64.b64encode(google_crc32c.value(content).to_bytes(4, "big")).decode()
+
+
+def _error(status: int, reason: str) -> Response:
+    body = {"error": {"code": status, "message": reason, "errors": [{"reason": reason}]}}
+    return Response(json.dumps(body), status, content_type="application/json")
