@@ -1,0 +1,22 @@
+"""Prints the API's OpenAPI document, with the local stack's types:  python -m local.openapi
+
+The page's types are generated from it, so it must not need anything that runs.
+"""
+
+import json
+
+from common.catalog import load_catalog
+from common.queues import load_policies
+from functions.bodies import bodies_for
+from functions.openapi import openapi_document
+
+ALSO_ENABLED = ("diagnostic",)
+
+
+def main() -> None:
+    catalog = load_catalog(load_policies(), ALSO_ENABLED)
+    print(json.dumps(openapi_document(bodies_for(catalog)), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,356 @@
+/**
+ * Asset requests for any frontend: HTTPS calls to ask, Firestore listeners to watch. It knows no framework.
+ *
+ *   const client = await connect({ api, app: initializeApp(firebase), token: (fresh) => user.getIdToken(fresh) })
+ *   const { request } = await client.submit({ type, input }, key)      // the same key again finds the same request
+ *   const stop = client.watch({ status: 'failed', limit: 10 }, show)   // newest first, at once and on every change
+ *   const stopOne = client.watch(request.id, ([request]) => ...)       // [] once it is gone
+ *   client.onState((state) => ...)                                     // live, reconnecting, offline, signed-out, revoked
+ *   await client.cancel(id); await client.retry(id); await client.page({ page_token }); await client.assetUrl(id, name)
+ *   stop(); await client.close()                                       // ends the listeners' connection; then it is of no more use
+ *
+ * Listeners come back by themselves. Calls throw `Problem` (the API said no) or `Unreachable` (no answer came).
+ */
+import type { FirebaseApp } from '@firebase/app'
+import {
+  collection,
+  connectFirestoreEmulator,
+  disableNetwork,
+  doc,
+  type DocumentSnapshot,
+  enableNetwork,
+  type Firestore,
+  FirestoreError,
+  initializeFirestore,
+  limit,
+  onSnapshot,
+  orderBy,
+  persistentLocalCache,
+  persistentMultipleTabManager,
+  query,
+  type QuerySnapshot,
+  setLogLevel,
+  terminate,
+  where,
+} from '@firebase/firestore'
+
+import type { Ask, Request, SignedUrl, Status, WorkType } from './api'
+import { requestOf } from './documents'
+import { http, Problem, type Token } from './http'
+import { type Claims, claimsOf, tenantOf } from './tokens'
+
+export { Problem, Unreachable } from './http'
+
+export interface Options {
+  api: string
+  app: FirebaseApp
+  /** An ID token; a fresh one rather than a cached one if so asked. Rejects when nobody is signed in any more. */
+  token: Token
+  database?: string | undefined
+  /** host:port of a Firestore emulator, which believes the token's claims. */
+  emulator?: string | undefined
+}
+
+export interface Watched {
+  status?: Status | undefined
+  limit?: number
+}
+
+export interface Page {
+  requests: Request[]
+  next_page_token?: string
+}
+
+export type State = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'signed-out' | 'revoked'
+
+/** `confirmed`: it is what the server has now, not only what this browser remembers. */
+export type Seen = (requests: Request[], confirmed: boolean) => void
+
+export type Client = Awaited<ReturnType<typeof connect>>
+
+const LIMIT = 50 // the rules refuse more, and the emulator sends the whole result on every commit
+const FIRST_SNAPSHOT_MS = 5_000
+const LONGEST_PATIENCE_MS = 15_000
+const BETWEEN_REDIALS_MS = 8_000
+
+export async function connect({ api, app, token, database = '(default)', emulator }: Options) {
+  const claims = claimsOf(await token(false))
+  const tenant = tenantOf(claims)
+  const db = open(app, database, emulator, claims)
+  const call = http(api, token)
+  const listeners = new Set<Listener>()
+  const told = new Set<(state: State) => void>()
+  let refused: 'signed-out' | 'revoked' | undefined
+  let state: State = 'connecting'
+  let redialled = 0
+
+  function settle(): void {
+    const next = stateOf()
+    if (next === state) return
+    state = next
+    told.forEach((tell) => tell(state))
+  }
+
+  function stateOf(): State {
+    if (refused) return refused
+    if (!navigator.onLine) return 'offline'
+    const all = [...listeners]
+    if (all.some((each) => each.late)) return 'reconnecting'
+    return all.length && all.every((each) => each.confirmed) ? 'live' : state === 'live' ? 'live' : 'connecting'
+  }
+
+  function refuse(reason: 'signed-out' | 'revoked'): void {
+    refused = reason
+    settle()
+  }
+
+  async function ask<T>(...given: Parameters<typeof call>) {
+    try {
+      return await call<T>(...given)
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) refuse('signed-out')
+      if (error instanceof Problem && error.status === 403) refuse('revoked')
+      throw error
+    }
+  }
+
+  /** Why a listener was refused. A fresh token is the remedy for an old one, and the API knows what is gone. */
+  async function whyRefused(what: string | Watched): Promise<'gone' | 'listen again'> {
+    try {
+      await token(true)
+    } catch {
+      refuse('signed-out')
+      return 'listen again'
+    }
+    if (typeof what !== 'string') return 'listen again'
+    try {
+      await ask(`/requests/${what}`)
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return 'gone'
+    }
+    return 'listen again'
+  }
+
+  /** The SDK waits up to a minute between its attempts; this begins the next one now. */
+  async function redial(): Promise<void> {
+    if (!navigator.onLine || Date.now() - redialled < BETWEEN_REDIALS_MS) return
+    redialled = Date.now()
+    await disableNetwork(db)
+    await enableNetwork(db)
+  }
+
+  function watch(what: string | Watched, seen: Seen): () => void {
+    const listener = new Listener(db, tenant, what, seen, {
+      settle,
+      whyRefused: () => whyRefused(what),
+      denied: () => refuse('revoked'),
+      heard: () => void (refused = undefined),
+      redial,
+    })
+    listeners.add(listener)
+    listener.listen()
+    return () => {
+      listeners.delete(listener)
+      listener.stop()
+      settle()
+    }
+  }
+
+  function cameBack(): void {
+    settle()
+    listeners.forEach((each) => each.late && each.listen())
+  }
+  window.addEventListener('online', cameBack)
+  window.addEventListener('offline', settle)
+
+  return {
+    tenant,
+    watch,
+
+    /** Tells the state now and whenever it changes. */
+    onState(tell: (state: State) => void): () => void {
+      told.add(tell)
+      tell(state)
+      return () => void told.delete(tell)
+    },
+
+    async submit(asked: Ask, key: string) {
+      const sent = { method: 'POST', body: asked, key, repeatable: true } as const
+      const { content: request, replayed } = await ask<Request>('/requests', sent)
+      return { request, replayed }
+    },
+
+    /** One to ten, all or nothing. */
+    async submitBatch(asked: Ask[], key: string) {
+      const sent = { method: 'POST', body: { requests: asked }, key, repeatable: true } as const
+      const { content, replayed } = await ask<{ requests: Request[] }>('/requests:batch', sent)
+      return { requests: content.requests, replayed }
+    },
+
+    /** Older ones, newest first. */
+    async page(wanted: { limit?: number; status?: Status | undefined; page_token?: string | undefined } = {}) {
+      const given = Object.entries(wanted).filter(([, value]) => value !== undefined)
+      const parameters = new URLSearchParams(given.map(([name, value]) => [name, String(value)]))
+      return (await ask<Page>(`/requests?${parameters}`, { repeatable: true })).content
+    },
+
+    async cancel(id: string) {
+      return (await ask<Request>(`/requests/${id}:cancel`, { method: 'POST', repeatable: true })).content
+    },
+
+    /** Not repeated by itself: once it runs again, the API refuses a second retry. */
+    async retry(id: string) {
+      return (await ask<Request>(`/requests/${id}:retry`, { method: 'POST' })).content
+    },
+
+    async assetUrl(id: string, name: string) {
+      const path = `/requests/${id}/assets/${encodeURIComponent(name)}`
+      return (await ask<SignedUrl>(path, { repeatable: true })).content
+    },
+
+    async types() {
+      return (await ask<{ types: WorkType[] }>('/types', { repeatable: true, public: true })).content.types
+    },
+
+    /** Tries the connection again at once, also after a refusal. */
+    async reconnect() {
+      refused = undefined
+      redialled = 0
+      await redial()
+      listeners.forEach((each) => each.listen())
+      settle()
+    },
+
+    async close() {
+      window.removeEventListener('online', cameBack)
+      window.removeEventListener('offline', settle)
+      listeners.forEach((each) => each.stop())
+      listeners.clear()
+      told.clear()
+      await terminate(db)
+    },
+  }
+}
+
+interface Surroundings {
+  settle(): void
+  heard(): void
+  denied(): void
+  whyRefused(): Promise<'gone' | 'listen again'>
+  redial(): Promise<void>
+}
+
+/** One subscription that outlives its connections: whoever hears nothing in time subscribes anew. */
+class Listener {
+  confirmed = false
+  late = false
+  private unsubscribe = () => {}
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private patience = FIRST_SNAPSHOT_MS
+  private refusals = 0
+  private stopped = false
+
+  constructor(
+    private readonly db: Firestore,
+    private readonly tenant: string,
+    private readonly what: string | Watched,
+    private readonly seen: Seen,
+    private readonly around: Surroundings,
+  ) {}
+
+  listen(): void {
+    if (this.stopped) return
+    this.unsubscribe()
+    this.await()
+    const failed = (error: FirestoreError) => void this.failed(error)
+    const requests = collection(this.db, 'requests')
+    if (typeof this.what === 'string') {
+      // A document needs no index, and the refusal of a missing one is told from others by asking the API.
+      const next = (snapshot: DocumentSnapshot) => this.next(snapshot.exists() ? [snapshot] : [], snapshot)
+      this.unsubscribe = onSnapshot(doc(requests, this.what), { includeMetadataChanges: true }, next, failed)
+    } else {
+      const { status, limit: most = 10 } = this.what
+      const wanted = query(
+        requests,
+        where('tenant', '==', this.tenant),
+        ...(status ? [where('status', '==', status)] : []),
+        orderBy('created_at', 'desc'),
+        limit(Math.min(most, LIMIT)),
+      )
+      const next = (snapshot: QuerySnapshot) => this.next(snapshot.docs, snapshot)
+      this.unsubscribe = onSnapshot(wanted, { includeMetadataChanges: true }, next, failed)
+    }
+  }
+
+  stop(): void {
+    this.stopped = true
+    clearTimeout(this.timer)
+    this.unsubscribe()
+  }
+
+  private next(found: DocumentSnapshot[], { metadata }: { metadata: { fromCache: boolean } }): void {
+    const confirmed = !metadata.fromCache
+    if (confirmed) {
+      clearTimeout(this.timer)
+      this.late = false
+      this.patience = FIRST_SNAPSHOT_MS
+      this.refusals = 0
+      this.around.heard()
+    } else if (this.confirmed) {
+      this.await()
+    }
+    this.confirmed = confirmed
+    this.around.settle()
+    if (confirmed || found.length) {
+      this.seen(
+        found.map((each) => requestOf(each.id, each.data() ?? {})),
+        confirmed,
+      )
+    }
+  }
+
+  private await(): void {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.overdue(), this.patience)
+  }
+
+  private async overdue(): Promise<void> {
+    const again = this.late
+    this.late = true
+    this.confirmed = false
+    this.patience = Math.min(this.patience * 1.5, LONGEST_PATIENCE_MS)
+    this.around.settle()
+    if (again) await this.around.redial()
+    this.listen()
+  }
+
+  private async failed(error: FirestoreError): Promise<void> {
+    this.confirmed = false
+    if (error.code !== 'permission-denied' && error.code !== 'unauthenticated') return this.await()
+    clearTimeout(this.timer)
+    const why = await this.around.whyRefused()
+    if (this.stopped) return
+    if (why === 'gone') {
+      this.stop()
+      this.confirmed = true
+      this.seen([], true)
+      this.around.settle()
+    } else if (++this.refusals > 1) {
+      this.around.denied()
+    } else {
+      this.listen()
+    }
+  }
+}
+
+function open(app: FirebaseApp, database: string, emulator: string | undefined, claims: Claims): Firestore {
+  setLogLevel('silent') // what goes wrong is told by `onState`
+  const localCache = persistentLocalCache({ tabManager: persistentMultipleTabManager() })
+  const db = initializeFirestore(app, { localCache }, database)
+  if (emulator) {
+    const [host = '', port] = emulator.split(':')
+    const { sub, tenant } = claims
+    connectFirestoreEmulator(db, host, Number(port), { mockUserToken: { sub, ...(tenant ? { tenant } : {}) } })
+  }
+  return db
+}

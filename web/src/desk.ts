@@ -1,0 +1,109 @@
+/** One person's session with the service: their client, their list and what they may do, for every component. */
+import { inject, type InjectionKey, provide, ref, shallowRef } from 'vue'
+
+import type { Ask, Request, WorkType } from './api'
+import { type Client, connect, Problem, type State } from './client'
+import type { Config } from './config'
+import { Intents } from './intents'
+import type { Notices } from './notices'
+import type { Person } from './people'
+import { follow } from './requests'
+import { titleOf } from './results'
+import { signed } from './signed'
+
+export type Desk = Awaited<ReturnType<typeof openDesk>>
+
+export async function openDesk(config: Config, person: Person, notices: Notices) {
+  const client: Client = await connect({
+    api: config.api,
+    app: person.app,
+    token: person.token,
+    database: config.database,
+    emulator: config.emulator?.firestore,
+  })
+  const requests = follow(client, tellEnd)
+  const intents = new Intents(sessionStorage, person.uid)
+  const state = ref<State>('connecting')
+  const types = shallowRef<WorkType[]>([])
+  /** An earlier request whose content the form is to take over. */
+  const draft = shallowRef<Request>()
+  /** The request whose details are open. */
+  const open = ref<string>()
+  client.onState((now) => (state.value = now))
+
+  function tellEnd(request: Request): void {
+    const title = titleOf(request)
+    if (request.status === 'completed') notices.tell('good', `Ready: ${title}`, request.id)
+    if (request.status === 'failed') notices.tell('bad', `Failed: ${title}`, request.id)
+  }
+
+  /** Asks at most once for one intent, however often it is called. Throws what the client throws. */
+  async function ask(asks: Ask[]): Promise<{ replayed: boolean }> {
+    const intent = intents.begin(asks)
+    const [only] = asks
+    try {
+      const answer =
+        asks.length === 1 && only
+          ? await client.submit(only, intent.key).then(({ request, replayed }) => ({ requests: [request], replayed }))
+          : await client.submitBatch(asks, intent.key)
+      intents.answered(intent)
+      requests.add(answer.requests)
+      return answer
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500) intents.refused(intent)
+      throw error
+    }
+  }
+
+  /** Finishes what a reload has interrupted. */
+  async function finishAsking(): Promise<void> {
+    for (const { asks } of intents.unanswered()) {
+      await ask(asks).then(
+        () => notices.tell('plain', 'What you had asked before the reload has arrived.'),
+        () => notices.tell('bad', 'What you had asked before the reload did not arrive. Please ask again.'),
+      )
+    }
+  }
+
+  async function attempt(act: () => Promise<Request>): Promise<void> {
+    try {
+      requests.learn(await act())
+    } catch (error) {
+      notices.tell('bad', error instanceof Error ? error.message : 'That did not work.')
+    }
+  }
+
+  return {
+    config,
+    person,
+    notices,
+    requests,
+    state,
+    types,
+    draft,
+    open,
+    signed: signed(client),
+    ask,
+    finishAsking,
+    loadTypes: async () => void (types.value = await client.types()),
+    cancel: (id: string) => attempt(() => client.cancel(id)),
+    retry: (id: string) => attempt(() => client.retry(id)),
+    reconnect: () => client.reconnect(),
+    async close() {
+      requests.close()
+      await client.close()
+    },
+  }
+}
+
+const DESK: InjectionKey<Desk> = Symbol('desk')
+
+export function provideDesk(desk: Desk): void {
+  provide(DESK, desk)
+}
+
+export function useDesk(): Desk {
+  const desk = inject(DESK)
+  if (!desk) throw new Error('useDesk outside of a Desk')
+  return desk
+}

@@ -1,0 +1,65 @@
+/**
+ * One idempotency key for each intent to ask, kept over reloads of the tab: what is asked again while it is under way,
+ * or by the second half of a double click, is the same request.
+ */
+import type { Ask } from './api'
+
+export interface Intent {
+  key: string
+  asks: Ask[]
+  since: number
+  answeredAt?: number
+}
+
+const SAME_FOR_MS = 4_000
+const KEPT_FOR_MS = 24 * 3_600_000
+
+export class Intents {
+  constructor(
+    private readonly storage: Pick<Storage, 'getItem' | 'setItem'>,
+    private readonly uid: string,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** The intent that is under way with this very content, or a new one. */
+  begin(asks: Ask[]): Intent {
+    const kept = this.kept()
+    const content = JSON.stringify(asks)
+    const same = kept.find((each) => JSON.stringify(each.asks) === content)
+    if (same) return same
+    const intent = { key: crypto.randomUUID(), asks, since: this.now() }
+    this.keep([...kept, intent])
+    return intent
+  }
+
+  /** It was accepted. For a moment longer the same content means the same intent. */
+  answered({ key }: Intent): void {
+    this.keep(this.kept().map((each) => (each.key === key ? { ...each, answeredAt: this.now() } : each)))
+  }
+
+  /** It was refused: what comes next is another intent. */
+  refused({ key }: Intent): void {
+    this.keep(this.kept().filter((each) => each.key !== key))
+  }
+
+  /** Those whose answer never came, as after a reload. */
+  unanswered(): Intent[] {
+    return this.kept().filter((each) => each.answeredAt === undefined)
+  }
+
+  private kept(): Intent[] {
+    const all: Intent[] = JSON.parse(this.storage.getItem(this.name) ?? '[]')
+    return all.filter(({ since, answeredAt }) => {
+      const now = this.now()
+      return now - since < KEPT_FOR_MS && (answeredAt === undefined || now - answeredAt < SAME_FOR_MS)
+    })
+  }
+
+  private keep(intents: Intent[]): void {
+    this.storage.setItem(this.name, JSON.stringify(intents))
+  }
+
+  private get name(): string {
+    return `intents:${this.uid}`
+  }
+}

@@ -1,0 +1,48 @@
+/** Short words at the edge of the page, and in its title while somebody looks elsewhere. */
+import { shallowReactive, shallowRef } from 'vue'
+
+export interface Notice {
+  id: number
+  tone: 'good' | 'bad' | 'plain'
+  text: string
+  /** The request that it is about. */
+  about?: string | undefined
+}
+
+const SHOWN_MS = 7_000
+const MOST = 3
+
+export type Notices = ReturnType<typeof notices>
+
+export function notices(title: string) {
+  const list = shallowReactive<Notice[]>([])
+  const held = shallowRef(false)
+  let last = 0
+  let missed = 0
+
+  function tell(tone: Notice['tone'], text: string, about?: string): void {
+    list.push({ id: ++last, tone, text, about })
+    if (list.length > MOST) list.shift()
+    if (document.hidden) document.title = `(${++missed}) ${title}`
+    else fade(last)
+  }
+
+  /** Time runs only while it can be read. */
+  function fade(id: number): void {
+    setTimeout(() => (held.value || document.hidden ? fade(id) : dismiss(id)), SHOWN_MS)
+  }
+
+  function dismiss(id: number): void {
+    const at = list.findIndex((each) => each.id === id)
+    if (at >= 0) list.splice(at, 1)
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return
+    missed = 0
+    document.title = title
+    list.forEach(({ id }) => fade(id))
+  })
+
+  return { list, held, tell, dismiss }
+}
