@@ -15,8 +15,9 @@ from common import lifecycle, log
 from common.errors import Unavailable
 from common.lifecycle import Transition
 from common.record import Progress, Record, Status, effect_key
+from common.storable import fault_in
 from common.store import Conflict, Documents, Stored, save
-from common.work import Asset, PermanentFailure, Stopped
+from common.work import Asset, PermanentFailure, Stopped, words
 
 PROGRESS_INTERVAL = timedelta(seconds=1)
 MAX_PROGRESS_WORDS = 200
@@ -45,9 +46,9 @@ class Attempt:
         self._assets = assets
         self._clock = clock
         self._wait = wait
-        self._deadline = clock() + time_budget
+        self._deadline = (held.record.started_at or clock()) + time_budget
         self._progress: Progress | None = None
-        self._reported_at = datetime.min.replace(tzinfo=self._deadline.tzinfo)
+        self._reported_at = clock() - PROGRESS_INTERVAL
         self._conflict: Conflict | None = None
         self.effect_key = effect_key(held.record)
         self.attempt = held.record.attempt
@@ -56,16 +57,11 @@ class Attempt:
     def progress(self, percent: int, message: str) -> None:
         self._go_on()
         floor = self._progress.percent if self._progress else 0
-        told = Progress(percent=min(max(percent, floor), 100), message=message[:MAX_PROGRESS_WORDS])
-        if told == self._progress:
-            return
-        self._progress = told
-        if self._clock() - self._reported_at < PROGRESS_INTERVAL:
-            return
-        try:
-            self._report(steps=self._held.record.steps)
-        except Unavailable:
-            log.warning("progress.lost")
+        self._progress = Progress(
+            percent=min(max(int(percent), floor), 100), message=words(message, MAX_PROGRESS_WORDS)
+        )
+        if self._is_untold() and self._until_next_report() <= timedelta(0):
+            self._tell()
 
     def step(self, name: str, do: Callable[[], JsonValue]) -> Any:
         done = self._held.record.steps or {}
@@ -74,6 +70,8 @@ class Attempt:
         self._go_on()
         value = do()
         steps = {**done, name: value}
+        if fault := fault_in(steps):
+            raise PermanentFailure(lifecycle.NOT_STORABLE.format(fault), code="result_not_storable")
         if not lifecycle.fits(self._held.record, steps=steps):
             raise PermanentFailure(lifecycle.TOO_LARGE, code="result_too_large")
         self._report(steps=steps)
@@ -90,7 +88,11 @@ class Attempt:
 
     def sleep(self, duration: timedelta) -> None:
         self._go_on()
-        self._wait(min(duration, self.time_left()))
+        until = self._clock() + min(duration, self.time_left())
+        if self._is_untold() and self._clock() + self._until_next_report() < until:
+            self._wait(self._until_next_report())
+            self._tell()
+        self._wait(max(until - self._clock(), timedelta(0)))
         self._go_on()
 
     def time_left(self) -> timedelta:
@@ -102,13 +104,25 @@ class Attempt:
             raise self._conflict
         return self._save(lambda record: decide(record.changed(progress=self._progress)))
 
+    def _is_untold(self) -> bool:
+        return self._progress != self._held.record.progress
+
+    def _until_next_report(self) -> timedelta:
+        return max(self._reported_at + PROGRESS_INTERVAL - self._clock(), timedelta(0))
+
+    def _tell(self) -> None:
+        self._reported_at = self._clock()
+        try:
+            self._report(steps=self._held.record.steps)
+        except Unavailable:
+            log.warning("progress.lost")
+
     def _report(self, *, steps: Any) -> None:
         try:
             self._save(lambda record: lifecycle.report(record, progress=self._progress, steps=steps))
         except Conflict as conflict:
             self._conflict = conflict
             raise Stopped("another has taken over, or it was cancelled") from conflict
-        self._reported_at = self._clock()
 
     def _save(self, decide: Callable[[Record], Transition]) -> tuple[Transition, Stored]:
         while True:

@@ -16,8 +16,8 @@ import requests
 from google.auth import exceptions, jwt
 from pydantic import TypeAdapter, ValidationError
 
+from common.caller import Caller
 from common.errors import Forbidden, NotSignedIn, Unavailable
-from common.intake import Caller
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10

@@ -1,18 +1,22 @@
 """What callers do: ask, look, cancel, retry. An accepted request is durable before its caller hears of it."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from common import facts, lifecycle, log
+from common.caller import Caller
 from common.catalog import Catalog
+from common.enqueue import enqueue_or_leave
 from common.errors import (
     AlreadyEnded,
     Expired,
     Fault,
     InvalidInput,
     KeyReused,
+    NewerRecord,
     NotFound,
     QuotaExceeded,
     TooLarge,
@@ -21,31 +25,21 @@ from common.errors import (
 from common.lifecycle import Transition, Verdict
 from common.quota import Quota
 from common.record import Record, Status, child_id, json_bytes, request_id
-from common.store import Conflict, Documents, Stored, create, save
+from common.storable import stored_bytes
+from common.store import Conflict, Documents, Page, Position, Stored, create, save
 from common.work import JsonObject
-from common.worker import enqueue_or_leave
 
 MAX_REQUEST_BYTES = 256 * 1024
 FARTHEST_RUN = timedelta(days=366)
 
 
 class ListedDocuments(Documents, Protocol):
-    def page(
-        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]: ...
+    def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page: ...
 
 
 class Tasks(Protocol):
     def enqueue(self, stored: Stored) -> bool: ...
     def delete(self, record: Record) -> None: ...
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls, as the verified token says."""
-
-    uid: str
-    tenant: str
 
 
 @dataclass(frozen=True)
@@ -77,12 +71,14 @@ class Intake:
         catalog: Catalog,
         quota: Quota,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         self._documents = documents
         self._tasks = tasks
         self._catalog = catalog
         self._quota = quota
         self._clock = clock
+        self._new_id = new_id
 
     def submit(
         self, caller: Caller, asked: Sequence[Asked], *, key: str | None, batch: bool = False, trace: str | None = None
@@ -96,7 +92,7 @@ class Intake:
             self._check(each, now, pointer=f"/requests/{index}" if batch else "")
         records = [
             lifecycle.submit(
-                record_id=request_id(tenant=caller.tenant, owner=caller.uid, key=key, index=index),
+                record_id=self._id(caller, key, index),
                 tenant=caller.tenant,
                 owner=caller.uid,
                 type_name=each.type,
@@ -121,7 +117,8 @@ class Intake:
         log.note(accepted=fresh)
         self._quota.give_back(caller.tenant, admitted - fresh)
         for request in created:
-            enqueue_or_leave(self._tasks, request.stored, now=now)
+            if not enqueue_or_leave(self._tasks, request.stored, now=now):
+                break  # Cloud Tasks does not answer: the caller need not wait for that ten times
         return Accepted([request.stored.record for request in created], replayed=fresh == 0)
 
     def get(self, caller: Caller, record_id: str) -> tuple[Record, list[Record]]:
@@ -133,9 +130,7 @@ class Intake:
         children = self._documents.read_all(ids)
         return record, [children[each].record for each in ids if each in children]
 
-    def page(
-        self, caller: Caller, *, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]:
+    def page(self, caller: Caller, *, status: Status | None, limit: int, after: Position | None) -> Page:
         """The tenant's requests, newest first."""
         return self._documents.page(tenant=caller.tenant, status=status, limit=limit, after=after)
 
@@ -146,7 +141,7 @@ class Intake:
             raise AlreadyEnded(f"The request has already {stored.record.status}; only an open one can be cancelled.")
         try:
             self._tasks.delete(stored.record)
-        except Unavailable as error:
+        except (Unavailable, NewerRecord) as error:
             log.warning("cancel.task_left", request_id=record_id, reason=str(error))
         return stored.record
 
@@ -173,15 +168,21 @@ class Intake:
         result = self._visible(caller, record_id).record.result or {}
         assets = result.get("assets")
         for asset in assets if isinstance(assets, list) else []:
-            if isinstance(asset, dict) and asset.get("name") == name:
-                return str(asset["path"])
+            path = str(asset.get("path")) if isinstance(asset, dict) and asset.get("name") == name else ""
+            if path.startswith(f"{record_id}/"):
+                return path
         raise NotFound(f"The request has no asset {name!r}.")
+
+    def _id(self, caller: Caller, key: str | None, index: int) -> str:
+        if key is None:
+            return self._new_id()
+        return request_id(tenant=caller.tenant, owner=caller.uid, key=key, index=index)
 
     def _check(self, asked: Asked, now: datetime, *, pointer: str) -> None:
         if asked.run_at is not None and asked.run_at > now + FARTHEST_RUN:
             raise InvalidInput(Fault(f"{pointer}/run_at", "must be at most a year ahead"))
         whole = [asked.type, asked.input, asked.notify, asked.run_at and asked.run_at.isoformat()]
-        if json_bytes(whole) > MAX_REQUEST_BYTES:
+        if max(json_bytes(whole), stored_bytes(whole)) > MAX_REQUEST_BYTES:
             raise TooLarge(f"A request may have at most {MAX_REQUEST_BYTES} bytes.")
 
     def _admit(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> int:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 LOGGER_NAME = "asset-requests"
-_bound: ContextVar[dict[str, Any]] = ContextVar("bound", default={})  # noqa: B039 (never mutated, only replaced)
+_bound: ContextVar[dict[str, Any] | None] = ContextVar("bound", default=None)
 _logger = logging.getLogger(LOGGER_NAME)
 
 
@@ -46,7 +46,7 @@ def set_up(project: str) -> None:
 @contextmanager
 def bound(**facts: Any) -> Iterator[None]:
     """Add facts to every event within."""
-    token = _bound.set({**_bound.get(), **facts})
+    token = _bound.set({**(_bound.get() or {}), **facts})
     try:
         yield
     finally:
@@ -54,8 +54,9 @@ def bound(**facts: Any) -> Iterator[None]:
 
 
 def note(**facts: Any) -> None:
-    """Add facts to what follows within the present `bound`."""
-    _bound.set({**_bound.get(), **facts})
+    """Add facts to what follows within the present `bound`; nothing outside of one."""
+    if (known := _bound.get()) is not None:
+        _bound.set({**known, **facts})
 
 
 def info(event: str, **facts: Any) -> None:
@@ -71,7 +72,7 @@ def error(event: str, *, exc_info: bool = False, **facts: Any) -> None:
 
 
 def _emit(level: int, event: str, facts: dict[str, Any], *, exc_info: bool = False) -> None:
-    _logger.log(level, "%s", event, extra={"facts": {**_bound.get(), **facts}}, exc_info=exc_info)
+    _logger.log(level, "%s", event, extra={"facts": {**(_bound.get() or {}), **facts}}, exc_info=exc_info)
 
 
 def _places(error: BaseException | None) -> str:

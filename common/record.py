@@ -5,7 +5,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -57,6 +56,7 @@ class Claim(Part):
     token: str
     task: str
     retry_count: int
+    eta: Moment | None = None
 
 
 class Parent(Part):
@@ -130,9 +130,9 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def request_id(*, tenant: str, owner: str, key: str | None, index: int = 0) -> str:
-    """The id that a repeat of the same call finds again; a random one where no key was given."""
-    return _digest([tenant, owner, key, index]) if key is not None else secrets.token_hex(16)
+def request_id(*, tenant: str, owner: str, key: str, index: int = 0) -> str:
+    """The id that a repeat of the same call finds again."""
+    return _digest([tenant, owner, key, index])
 
 
 def child_id(*, parent: str, redrive: int, index: int) -> str:

@@ -6,6 +6,7 @@ win, or may it be tried again? Whoever calls sees only that.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from common.errors import Unavailable
@@ -29,6 +30,18 @@ class Update:
 
     held: Stored
     record: Record
+
+
+Position = tuple[datetime, str]
+"""A place in a list: created_at and id."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of a tenant's requests, newest first, and the place behind which there are more."""
+
+    records: list[Record]
+    after: Position | None
 
 
 @dataclass(frozen=True)
@@ -99,10 +112,8 @@ def create(
     given to `compare` with what was to be created, before anything more is written; it raises what it must.
     """
     found: dict[str, Stored] = {}
-    for _ in range(COMMIT_ATTEMPTS + 1):
+    for _ in range(COMMIT_ATTEMPTS):
         missing = [record for record in records if record.id not in found]
-        if not missing:
-            return [Created(found[record.id], found[record.id].record == record) for record in records]
         try:
             update_time = documents.commit(None, missing)
         except CommitUncertain:
@@ -111,6 +122,7 @@ def create(
                 if record.id in found and found[record.id].record != record:
                     compare(found[record.id].record, record)
         else:
-            fresh = {record.id: Stored(record, update_time) for record in missing}
-            found = found | fresh
+            found = found | {record.id: Stored(record, update_time) for record in missing}
+        if all(record.id in found for record in records):
+            return [Created(found[record.id], found[record.id].record == record) for record in records]
     raise Unavailable(f"The requests could not be created in {COMMIT_ATTEMPTS} tries")

@@ -4,7 +4,7 @@ Each request on its own: what fails is logged and the others go on.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -19,6 +19,7 @@ from common.store import Conflict, Documents, Overdue, Stored, save
 PAGE = 100
 TIME_BUDGET = timedelta(seconds=50)
 SKIPPED = "skipped"
+UNREAD = "shards_unread"
 
 
 class OverdueDocuments(Documents, Protocol):
@@ -53,16 +54,25 @@ class Sweeper:
 
     def sweep_shard(self, shard: int) -> Counter[str]:
         """Page after page, until nothing is overdue or the time is up; the next sweep takes what is left."""
-        started = self._clock()
+        until = self._clock() + TIME_BUDGET
         counts: Counter[str] = Counter()
-        page: list[Overdue] = []
-        while self._clock() - started < TIME_BUDGET:
-            last = page[-1] if page else None
-            page = self._documents.overdue(shard=shard, now=started, limit=PAGE, after=last)
-            counts.update(self._move_on(found) for found in page)
-            if len(page) < PAGE:
-                break
+        try:
+            for found in self._overdue(shard):
+                if self._clock() >= until:
+                    break
+                counts[self._move_on(found)] += 1
+        except Unavailable as error:
+            log.error("sweep.shard_failed", shard=shard, reason=str(error))
+            counts[UNREAD] += 1
         return counts
+
+    def _overdue(self, shard: int) -> Iterator[Overdue]:
+        now, last = self._clock(), None
+        while page := self._documents.overdue(shard=shard, now=now, limit=PAGE, after=last):
+            yield from page
+            if len(page) < PAGE:
+                return
+            last = page[-1]
 
     def _move_on(self, found: Overdue) -> str:
         if found.stored is None:

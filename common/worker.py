@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from common import facts, lifecycle, log
 from common.attempt import Assets, Attempt
 from common.catalog import Catalog, WorkType
+from common.enqueue import Tasks, enqueue_or_leave
 from common.errors import NewerRecord, Unavailable
 from common.lifecycle import Delivery, Transition, Verdict
 from common.record import OPEN, Record
@@ -25,10 +25,6 @@ FAILED_ATTEMPT = "The attempt failed unexpectedly."
 OUT_OF_TIME = "The attempt ran out of its time."
 
 Decision = Callable[[Record], Transition]
-
-
-class Tasks(Protocol):
-    def enqueue(self, stored: Stored) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -157,16 +153,6 @@ class Worker:
             return self._catalog[record.type]
         except KeyError:
             raise NewerRecord(f"{record.id} is of type {record.type}, which is not offered here") from None
-
-
-def enqueue_or_leave(tasks: Tasks, stored: Stored, *, now: datetime) -> None:
-    """Create the task, or leave it to the sweeper: the document is durable."""
-    if not lifecycle.needs_task(stored.record, now):
-        return
-    try:
-        tasks.enqueue(stored)
-    except Unavailable as error:
-        log.warning("enqueue.left_to_sweeper", request_id=stored.record.id, reason=str(error))
 
 
 def _verdict_on(current: Stored | None, delivery: Delivery) -> Verdict:

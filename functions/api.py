@@ -11,9 +11,10 @@ from flask import Request, Response
 from werkzeug.exceptions import HTTPException
 
 from common import log
+from common.caller import Caller
 from common.catalog import Catalog
 from common.identity import Identity
-from common.intake import MAX_REQUEST_BYTES, Caller, Intake
+from common.intake import MAX_REQUEST_BYTES, Intake
 from functions import parsing, problems
 from functions.bodies import MAX_BATCH, Bodies
 from functions.cors import Cors
@@ -84,10 +85,10 @@ class Api:
     def page(self, request: Request) -> Response:
         caller = self._caller(request)
         wanted = parsing.paging(request)
-        records = self.intake.page(caller, status=wanted.status, limit=wanted.limit + 1, after=wanted.after)
-        answer: dict[str, Any] = {"requests": [record.public() for record in records[: wanted.limit]]}
-        if len(records) > wanted.limit:
-            answer["next_page_token"] = parsing.page_token(records[wanted.limit - 1])
+        page = self.intake.page(caller, status=wanted.status, limit=wanted.limit, after=wanted.after)
+        answer: dict[str, Any] = {"requests": [record.public() for record in page.records]}
+        if page.after is not None:
+            answer["next_page_token"] = parsing.page_token(page.after)
         return _json(answer)
 
     def get(self, request: Request, id: str) -> Response:  # noqa: A002 (the name in the path)

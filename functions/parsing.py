@@ -10,7 +10,8 @@ from flask import Request
 from werkzeug.datastructures import MultiDict
 
 from common.errors import Fault, InvalidInput, TooLarge
-from common.record import Record, Status
+from common.record import Status
+from common.store import Position
 
 MAX_KEY_CHARACTERS = 255
 MAX_PAGE = 50
@@ -79,9 +80,9 @@ def paging(request: Request) -> Paging:
     return Paging(int(limit), Status(status) if status else None, after)
 
 
-def page_token(last: Record) -> str:
-    """Stands for the position behind `last`."""
-    return base64.urlsafe_b64encode(json.dumps([last.created_at.isoformat(), last.id]).encode()).decode().rstrip("=")
+def page_token(after: Position) -> str:
+    """Stands for a place in the list."""
+    return base64.urlsafe_b64encode(json.dumps([after[0].isoformat(), after[1]]).encode()).decode().rstrip("=")
 
 
 def _position(token: str) -> tuple[datetime, str]:

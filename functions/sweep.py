@@ -11,9 +11,10 @@ from typing import Any
 from flask import Request, Response
 
 from common import log
+from common.caller import Caller
 from common.errors import Fault, InvalidInput, NewerRecord, QuotaExceeded, TooLarge, Unavailable
-from common.intake import MAX_REQUEST_BYTES, Caller, Intake
-from common.sweeper import Sweeper
+from common.intake import MAX_REQUEST_BYTES, Intake
+from common.sweeper import UNREAD, Sweeper
 from functions import parsing
 from functions.bodies import Bodies
 from functions.strict_json import parse
@@ -53,7 +54,7 @@ class Sweep:
             return self._submit(given["submit"], job, request)
         counts = self.sweeper.sweep()
         log.info("sweep.done", **counts)
-        return _json(counts)
+        return _json(counts, 503 if UNREAD in counts else 200)
 
     def _submit(self, wanted: Any, job: str, request: Request) -> Response:
         time = request.headers.get("X-CloudScheduler-ScheduleTime", "")

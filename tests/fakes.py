@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Lock
 
 from common.record import OPEN, Record, Status, due_until, task_name
-from common.store import CommitUncertain, Overdue, Stored, Update
+from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 
 @dataclass
@@ -39,16 +39,15 @@ class FakeDocuments:
     def read_all(self, record_ids: Iterable[str]) -> dict[str, Stored]:
         return {each: self.stored[each] for each in record_ids if each in self.stored}
 
-    def page(
-        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]:
+    def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
         found = [
             each.record
             for each in self.stored.values()
             if each.record.tenant == tenant and status in {None, each.record.status}
         ]
         found.sort(key=_position, reverse=True)
-        return [record for record in found if after is None or _position(record) < after][:limit]
+        behind = [record for record in found if after is None or _position(record) < after]
+        return Page(behind[:limit], _position(behind[limit - 1]) if len(behind) > limit else None)
 
     def count_open(self, *, tenant: str, limit: int) -> int:
         found = [each for each in self.stored.values() if each.record.tenant == tenant and each.record.status in OPEN]

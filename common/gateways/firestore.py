@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from common import log
 from common.errors import NewerRecord, Unavailable
 from common.record import OPEN, SCHEMA, Record, Status, due_until
-from common.store import CommitUncertain, Overdue, Stored, Update
+from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 COLLECTION = "requests"
 ATTEMPT_TIMEOUT: Any = ConstantTimeout(5.0)  # the client passes it on, though its annotations say float
@@ -75,19 +75,20 @@ class Requests:
             raise Unavailable("Firestore did not answer a read") from error
         return {snapshot.id: _stored(snapshot) for snapshot in snapshots if snapshot.exists}
 
-    def page(
-        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]:
-        """A tenant's requests, newest first, from behind `after` (created_at, id) on. Unreadable ones are left out."""
+    def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
+        """A tenant's requests, newest first, from behind `after` on. What a newer release wrote is left out."""
         query = self._collection.where(filter=FieldFilter("tenant", "==", tenant))
         if status is not None:
             query = query.where(filter=FieldFilter("status", "==", status.value))
         query = query.order_by("created_at", direction=Query.DESCENDING)
-        query = query.order_by("__name__", direction=Query.DESCENDING).limit(limit)
+        query = query.order_by("__name__", direction=Query.DESCENDING).limit(limit + 1)
         if after is not None:
             query = query.start_after({"created_at": after[0], "__name__": self._document(after[1])})
-        found = map(_stored_or_none, self._run(query))
-        return [stored.record for stored in found if stored is not None]
+        found = self._run(query)
+        shown = found[:limit]
+        records = [stored.record for stored in map(_stored_or_none, shown) if stored is not None]
+        more = len(found) > limit
+        return Page(records, (shown[-1].get("created_at"), shown[-1].id) if more else None)
 
     def count_open(self, *, tenant: str, limit: int) -> int:
         """How many of a tenant's requests have not ended, counted up to `limit`."""

@@ -11,6 +11,7 @@ from common.lifecycle.submitting import same_request, submit
 from common.lifecycle.sweeping import renew, sweep
 from common.lifecycle.timing import needs_task
 from common.lifecycle.working import (
+    NOT_STORABLE,
     TOO_LARGE,
     Delivery,
     claim,
@@ -24,6 +25,7 @@ from common.lifecycle.working import (
 
 __all__ = [
     "MOVES",
+    "NOT_STORABLE",
     "TOO_LARGE",
     "Delivery",
     "IllegalTransition",

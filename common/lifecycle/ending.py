@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from common.lifecycle.moves import Move, Transition, Verdict, move
 from common.lifecycle.submitting import submit
 from common.record import Failure, Parent, Record, Status, child_id
-from common.work import JsonObject
+from common.work import MAX_WORDS, JsonObject
 
 RETENTION = timedelta(days=35)
 MAX_ERRORS = 10
-MAX_WORDS = 4000
 
 SPENT = "All {} attempts failed."
 

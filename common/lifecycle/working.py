@@ -7,11 +7,13 @@ from common.lifecycle.ending import SPENT, end, fail, with_error, with_lost_atte
 from common.lifecycle.moves import Move, Transition, Verdict, move
 from common.lifecycle.timing import queued_due
 from common.record import OPEN, Claim, Progress, Record, Status, due_key, is_due, json_bytes
+from common.storable import fault_in, stored_bytes
 from common.work import JsonObject, JsonValue
 
 CLOCK_SKEW = timedelta(seconds=1)
 MAX_SNOOZES = 100
 MAX_WORK_BYTES = 256 * 1024
+NOT_STORABLE = "The work returned what cannot be stored: {}."
 TOO_LARGE = f"Steps, progress and result exceed {MAX_WORK_BYTES} bytes together; store large data as assets."
 
 
@@ -31,20 +33,23 @@ class Delivery:
 
 
 def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, now: datetime) -> Transition:
-    """CLAIMED, BUSY, ENDED, SUPERSEDED, or FAILED when the budget is spent."""
+    """CLAIMED, BUSY, ENDED, SUPERSEDED, or FAILED when the budget is spent.
+
+    The last attempt is given up only when its lease is over: a death that was told may have been another delivery's.
+    """
     if record.status not in OPEN:
         return Transition(Verdict.ENDED, record)
     if record.generation != delivery.generation:
         return Transition(Verdict.SUPERSEDED, record)
-    taken_over = record.status is Status.PROCESSING
-    if taken_over and not _holder_is_gone(record, delivery, now):
+    taken_over, spent = record.status is Status.PROCESSING, record.attempt >= record.max_attempts
+    if taken_over and not (_lease_is_over(record, now) or (not spent and _holder_died(record, delivery, now))):
         return Transition(Verdict.BUSY, record)
-    if record.attempt >= record.max_attempts:
+    if spent:
         return fail(with_lost_attempt(record, now), "attempts", SPENT.format(record.max_attempts), now)
     claimed = move(
         with_lost_attempt(record, now),
         Move.TAKE_OVER if taken_over else Move.CLAIM,
-        claim=Claim(token=token, task=delivery.task, retry_count=delivery.retry_count),
+        claim=Claim(token=token, task=delivery.task, retry_count=delivery.retry_count, eta=delivery.eta),
         attempt=record.attempt + 1,
         started_at=now,
         due=due_key(record.id, now + lease),
@@ -62,11 +67,16 @@ def report(record: Record, *, progress: Progress | None, steps: JsonObject | Non
 def fits(record: Record, *, steps: JsonObject | None, result: JsonValue = None) -> bool:
     """Whether what the work wants to store leaves the record room to end."""
     progress = record.progress.model_dump() if record.progress else None
-    return sum(map(json_bytes, (steps or {}, progress, result))) <= MAX_WORK_BYTES
+    parts = (steps or {}, progress, result)
+    return max(sum(map(json_bytes, parts)), sum(map(stored_bytes, parts))) <= MAX_WORK_BYTES
 
 
-def complete(record: Record, result: JsonObject, now: datetime) -> Transition:
-    """COMPLETED, or FAILED when the result is too large to store."""
+def complete(record: Record, result: object, now: datetime) -> Transition:
+    """COMPLETED, or FAILED when the result cannot be stored or is too large."""
+    if not isinstance(result, dict):
+        return fail_for_good(record, "result_not_storable", NOT_STORABLE.format("no JSON object"), now)
+    if fault := fault_in(result):
+        return fail_for_good(record, "result_not_storable", NOT_STORABLE.format(fault), now)
     if not fits(record, steps=record.steps, result=result):
         return fail_for_good(record, "result_too_large", TOO_LARGE, now)
     return end(record, Move.COMPLETE, Verdict.COMPLETED, now, result=result)
@@ -107,21 +117,25 @@ def _put_off(record: Record, delay: timedelta, now: datetime) -> Transition:
     return Transition(Verdict.PUT_OFF, put_off)
 
 
-def _holder_is_gone(record: Record, delivery: Delivery, now: datetime) -> bool:
-    """Its lease is over, or Cloud Tasks repeats the very delivery that held it because it died.
+def _lease_is_over(record: Record, now: datetime) -> bool:
+    return record.due is not None and is_due(record.due, now)
+
+
+def _holder_died(record: Record, delivery: Delivery, now: datetime) -> bool:
+    """Whether Cloud Tasks repeats the very delivery that held it, because that died.
 
     A worker answers below 500, so a 5xx means that a delivery died. It may be that of an older delivery: an operator's
     forced run beside a healthy worker tells of it too. But that keeps the schedule time that the task had, while a
-    repeat is scheduled for the moment of the failure plus the backoff, which is after the claim, and comes no earlier.
+    repeat is scheduled for the moment of the failure plus the backoff: later than the holder's own schedule time, after
+    the claim, and it comes no earlier.
     """
-    if record.due is not None and is_due(record.due, now):
-        return True
-    held, started_at = record.claim, record.started_at
-    if held is None or started_at is None or delivery.eta is None or delivery.previous_response is None:
+    held, started_at, eta = record.claim, record.started_at, delivery.eta
+    if held is None or started_at is None or eta is None or delivery.previous_response is None:
         return False
     return (
         held.task == delivery.task
         and held.retry_count < delivery.retry_count
         and delivery.previous_response >= 500
-        and started_at + CLOCK_SKEW < delivery.eta <= now + CLOCK_SKEW
+        and (held.eta is None or held.eta < eta)
+        and started_at + CLOCK_SKEW < eta <= now + CLOCK_SKEW
     )

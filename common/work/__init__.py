@@ -6,16 +6,19 @@ below; any other exception is a failed attempt and is tried again. `run` may be 
 request, so whatever leaves the system carries `work.effect_key`, and what must not be done twice is a `step`.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field  # part of what types import from here
-from pydantic import JsonValue as JsonValue
+from pydantic import BaseModel, ConfigDict
+from pydantic import JsonValue as JsonValue  # part of what types import from here
 
 type_name = r"[a-z][a-z0-9_]{0,39}"
 JsonObject = dict[str, JsonValue]
-ErrorCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+CODE = r"[a-z][a-z0-9_]{0,63}"
+MAX_WORDS = 4000
+LONGEST_DELAY = timedelta(days=366)
 
 
 class WorkInput(BaseModel):
@@ -66,9 +69,11 @@ class Outcome(Exception):
     """An end of an attempt that its type chose. The words reach the caller: no addresses, no secrets."""
 
     def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.message = message
+        if not re.fullmatch(CODE, code):
+            raise ValueError(f"An error code consists of lower-case letters, digits and '_': {code!r}")
+        self.message = words(message, MAX_WORDS)
         self.code = code
+        super().__init__(self.message)
 
 
 class PermanentFailure(Outcome):
@@ -90,15 +95,25 @@ class RetryAfter(TryAgain):
 
     def __init__(self, delay: timedelta, message: str, *, code: str = "attempt_failed") -> None:
         super().__init__(message, code=code)
-        self.delay = delay
+        self.delay = bounded(delay)
 
 
 class Snooze(Exception):
     """Not yet: come back after `delay`. The attempt is given back."""
 
     def __init__(self, delay: timedelta) -> None:
-        super().__init__(f"snoozed for {delay}")
-        self.delay = delay
+        self.delay = bounded(delay)
+        super().__init__(f"snoozed for {self.delay}")
+
+
+def words(message: object, limit: int) -> str:
+    """A message as it can be stored: a text of at most so many characters, without lone surrogates."""
+    return str(message)[:limit].encode("utf-8", "replace").decode()
+
+
+def bounded(delay: timedelta) -> timedelta:
+    """A delay that a request can be put off by: from now to a year."""
+    return min(max(delay, timedelta(0)), LONGEST_DELAY)
 
 
 class Stopped(BaseException):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from common.errors import Unavailable
 from common.record import Record, Status, task_name
-from common.store import CommitUncertain, Overdue, Stored, Update
+from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 from tests.fakes import FakeDocuments, FakeTasks
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class FaultyDocuments:
                 case 1:
                     delay = timedelta(seconds=world.random.uniform(0, 20))
                     world.after(delay, lambda: self._land_late(update, creates, actor))
-            world.point()
+            world.wait_in_vain()
             raise CommitUncertain("the answer was lost")
         update_time = self._land(update, creates, actor)
         world.point()
@@ -48,9 +48,7 @@ class FaultyDocuments:
         self._give_way()
         return self.inner.read_all(wanted)
 
-    def page(
-        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]:
+    def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
         self._give_way()
         return self.inner.page(tenant=tenant, status=status, limit=limit, after=after)
 
@@ -65,6 +63,7 @@ class FaultyDocuments:
     def _give_way(self) -> None:
         self._world.point()
         if self._world.chance(self._world.fault_rate / 3):
+            self._world.wait_in_vain()
             raise Unavailable("no answer")
 
     def _land(self, update: Update | None, creates: Sequence[Record], actor: Actor) -> str:
@@ -88,23 +87,35 @@ class FaultyTasks:
 
     def enqueue(self, stored: Stored) -> bool:
         self._world.point()
-        failing = self._world.chance(self._world.fault_rate)
-        created = False
-        if not failing or self._world.random.random() < 0.5:
-            created = self.inner.enqueue(stored)
-        if created:
-            self._world.created(task_name(stored.record), stored.record.scheduled_at or self._world.now)
-        self._world.point()
-        if failing:
+        if self._world.chance(self._world.fault_rate):
+            match self._world.random.randint(0, 2):
+                case 0:
+                    self._create(stored)
+                case 1:
+                    delay = timedelta(seconds=self._world.random.uniform(0, 20))
+                    self._world.after(delay, lambda: self._create(stored))
+            self._world.wait_in_vain()
             raise Unavailable("no answer")
+        created = self._create(stored)
+        self._world.point()
         return created
 
     def exists(self, record: Record) -> bool:
-        self._world.point()
+        self._give_way()
         return self.inner.exists(record)
 
     def delete(self, record: Record) -> None:
+        self._give_way()
+        self.inner.delete(record)
+
+    def _create(self, stored: Stored) -> bool:
+        created = self.inner.enqueue(stored)
+        if created:
+            self._world.created(task_name(stored.record), stored.record.scheduled_at or self._world.now)
+        return created
+
+    def _give_way(self) -> None:
         self._world.point()
         if self._world.chance(self._world.fault_rate):
+            self._world.wait_in_vain()
             raise Unavailable("no answer")
-        self.inner.delete(record)

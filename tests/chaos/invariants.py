@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from common.lifecycle import MOVES
@@ -47,6 +48,8 @@ class Invariants:
             self._check(after.redrive == before.redrive + 1, "an ended request moved without a retry", after)
         if after.claim != before.claim and after.status is Status.PROCESSING:
             self._claimed(before, after, actor)
+        if before.status is Status.PROCESSING and after.status not in OPEN | {Status.CANCELLED}:
+            self._check_not_ended_over_a_healthy_worker(before, after, actor)
         budget = after.max_attempts + after.snoozes
         self._check(self._claims[life] <= budget, f"claimed {self._claims[life]} times", after)
         if after.status not in OPEN:
@@ -86,14 +89,23 @@ class Invariants:
     def _claimed(self, before: Record, after: Record, actor: Actor) -> None:
         holder = self._holders.get(after.id)
         if before.status is Status.PROCESSING and holder is not None and before.due is not None:
-            healthy = holder.alive and not holder.answered and not is_due(before.due, self._world.now)
-            healthy = healthy and not self._death_was_told(before)
+            healthy = self._is_healthy(holder, before) and not self._death_was_told(before)
             self._check(not healthy, "a healthy worker was taken over", after)
         task = after.claim.task.rpartition("/")[2] if after.claim else None
         self._check(task == task_name(after), f"claimed by {task}", after)
         self._holders[after.id] = actor
         self._claims[after.id, after.redrive] += 1
         self._keys[actor] = f"{after.id}-r{after.redrive}"
+
+    def _check_not_ended_over_a_healthy_worker(self, before: Record, after: Record, actor: Actor) -> None:
+        holder = self._holders.get(after.id)
+        if holder is not None and holder is not actor:
+            self._check(not self._is_healthy(holder, before), "ended over a healthy worker", after)
+
+    def _is_healthy(self, holder: Actor, held: Record) -> bool:
+        """It is alive, Cloud Tasks still waits for it, and its lease is not over, by any clock."""
+        lease_is_over = held.due is not None and is_due(held.due, self._world.now + timedelta(seconds=1))
+        return holder.alive and not holder.answered and not lease_is_over
 
     def _death_was_told(self, held: Record) -> bool:
         """A delivery of its task died after the claim: from outside, which of two it was cannot be told."""

@@ -64,15 +64,37 @@ MUTANTS = (
         "current is not None and current.record == transition.record",
         "current is not None",
     ),
-    Mutant("the lease", WORKING, "claim", "taken_over and not _holder_is_gone(record, delivery, now)", "False"),
+    Mutant(
+        "the lease",
+        WORKING,
+        "claim",
+        "not (_lease_is_over(record, now) or (not spent and _holder_died(record, delivery, now)))",
+        "False",
+    ),
     Mutant(
         "the schedule time that tells a repeat from a forced run",
         WORKING,
-        "_holder_is_gone",
-        "started_at + CLOCK_SKEW < delivery.eta <= now + CLOCK_SKEW",
-        "True",
+        "_holder_died",
+        """\
+        and (held.eta is None or held.eta < eta)
+        and started_at + CLOCK_SKEW < eta <= now + CLOCK_SKEW
+""",
+        "",
     ),
-    Mutant("the budget", WORKING, "claim", "record.attempt >= record.max_attempts", "False"),
+    Mutant(
+        "the lease of the last attempt",
+        WORKING,
+        "claim",
+        "not spent and _holder_died(record, delivery, now)",
+        "_holder_died(record, delivery, now)",
+    ),
+    Mutant(
+        "the budget",
+        WORKING,
+        "claim",
+        "spent = record.status is Status.PROCESSING, record.attempt >= record.max_attempts",
+        "spent = record.status is Status.PROCESSING, False",
+    ),
     Mutant("the generation", WORKING, "claim", "record.generation != delivery.generation", "False"),
     Mutant("the end", WORKING, "claim", "record.status not in OPEN", "False"),
     Mutant("the durable step", "common.attempt", "Attempt.step", "if name in done:", "if False:"),

@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 from greenlet import getcurrent, greenlet
 
+from common.caller import Caller
 from common.catalog import WorkType
 from common.errors import AlreadyEnded, Expired, KeyReused, NotFound, QuotaExceeded, Unavailable
-from common.intake import Asked, Caller, Intake
+from common.intake import Asked, Intake
 from common.lifecycle import Delivery
 from common.queues import Policy
 from common.quota import Quota
@@ -31,6 +32,7 @@ from tests.fakes import FakeAssets, LiveTask
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAULTS_UNTIL = START + timedelta(hours=2)
 END = FAULTS_UNTIL + timedelta(hours=8)
+SKEW = 0.4  # seconds that a clock may be off, either way: the protocol bears one between two
 SWEEP_EVERY = timedelta(minutes=1)
 CALLER = Caller(uid="ann", tenant="u:ann")
 POLICY = Policy(
@@ -55,6 +57,7 @@ class Actor:
     """A process that runs one thing. Its thread is the greenlet; a dead one is never resumed."""
 
     thread: greenlet
+    clock_offset: timedelta
     alive: bool = True
     answered: bool = False
     """Its delivery is over for Cloud Tasks: what runs on is a zombie."""
@@ -85,15 +88,20 @@ class World:
             tasks=self.tasks,
             assets=FakeAssets(),
             catalog=catalog,
-            clock=lambda: self.now,
+            clock=self.clock,
             wait=self.pause,
             new_token=lambda: f"{self.random.getrandbits(64):x}",
         )
-        quota = Quota(self.documents, limit=100, clock=lambda: self.now)
+        quota = Quota(self.documents, limit=100, clock=self.clock)
         self.intake = Intake(
-            documents=self.documents, tasks=self.tasks, catalog=catalog, quota=quota, clock=lambda: self.now
+            documents=self.documents,
+            tasks=self.tasks,
+            catalog=catalog,
+            quota=quota,
+            clock=self.clock,
+            new_id=lambda: f"{self.random.getrandbits(128):032x}",
         )
-        self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog, clock=lambda: self.now)
+        self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog, clock=self.clock)
 
     def run(self) -> None:
         """Faults for two hours, then eight hours of peace in which everything must end."""
@@ -126,7 +134,7 @@ class World:
         heapq.heappush(self._events, (self.now + delay, self._sequence, act))
 
     def start(self, act: Callable[[], object]) -> Actor:
-        actor = Actor(greenlet(act, parent=self._hub))
+        actor = Actor(greenlet(act, parent=self._hub), self._seconds(-SKEW, SKEW))
         self.actors[actor.thread] = actor
         self.after(timedelta(0), lambda: self._resume(actor))
         return actor
@@ -141,8 +149,16 @@ class World:
         self.after(duration, lambda: self._resume(actor))
         self._hub.switch()
 
+    def clock(self) -> datetime:
+        """The time as the present process's own clock tells it."""
+        return self.now + self.actor().clock_offset
+
     def point(self) -> None:
         self.pause(timedelta(milliseconds=self.random.randint(1, 40)))
+
+    def wait_in_vain(self) -> None:
+        """A call that fails may take as long as its client waits for it."""
+        self.pause(self._seconds(0, 10) if self.random.random() < 0.3 else timedelta(milliseconds=20))
 
     def actor(self) -> Actor:
         return self.actors[getcurrent()]

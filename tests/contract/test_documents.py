@@ -14,7 +14,7 @@ from google.cloud.firestore import Client
 from common.errors import NewerRecord
 from common.gateways.firestore import COLLECTION, Requests
 from common.record import Claim, Failure, Parent, Progress, Record, Status, due_key
-from common.store import CommitUncertain, Overdue, Stored, Update
+from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 from common.sweeper import OverdueDocuments
 from tests.fakes import FakeDocuments
 
@@ -26,9 +26,7 @@ RACERS = 16
 class Documents(OverdueDocuments, Protocol):
     """Everything that the use cases call."""
 
-    def page(
-        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]: ...
+    def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page: ...
 
     def count_open(self, *, tenant: str, limit: int) -> int: ...
 
@@ -291,39 +289,40 @@ def listed(documents: Documents) -> list[Record]:
     return records
 
 
-def page(documents: Documents, **given: Any) -> list[Record]:
+def page(documents: Documents, **given: Any) -> Page:
     return documents.page(**{"tenant": "t:clinic", "status": None, "limit": 10, "after": None, **given})
 
 
 def test_a_page_holds_a_tenants_requests_newest_first(documents: Documents) -> None:
     records = listed(documents)
 
-    assert page(documents) == records
+    assert page(documents) == Page(records, None)
 
 
 def test_pages_follow_one_another_without_gap_or_repeat(documents: Documents) -> None:
     records = listed(documents)
 
-    found: list[Record] = []
-    while rest := page(documents, limit=2, after=(found[-1].created_at, found[-1].id) if found else None):
-        found.extend(rest)
+    pages = [page(documents, limit=2)]
+    while pages[-1].after is not None:
+        pages.append(page(documents, limit=2, after=pages[-1].after))
 
-    assert found == records
+    assert [record for each in pages for record in each.records] == records
+    assert len(pages) == (len(records) + 1) // 2
 
 
 def test_a_page_can_be_of_one_status(documents: Documents) -> None:
     records = [each for each in listed(documents) if each.status is Status.COMPLETED]
 
     first = page(documents, status=Status.COMPLETED, limit=1)
-    rest = page(documents, status=Status.COMPLETED, after=(first[0].created_at, first[0].id))
+    rest = page(documents, status=Status.COMPLETED, after=first.after)
 
-    assert first + rest == records
+    assert first.records + rest.records == records
 
 
 def test_a_page_behind_a_request_that_is_gone_goes_on_after_its_place(documents: Documents) -> None:
     records = listed(documents)
 
-    assert page(documents, after=(NOW + SECOND, "cc")) == records[2:]
+    assert page(documents, after=(NOW + SECOND, "cc")) == Page(records[2:], None)
 
 
 def test_open_requests_of_a_tenant_are_counted(documents: Documents) -> None:
@@ -438,7 +437,18 @@ def test_a_record_of_a_newer_schema_is_left_out_of_a_page(requests: Requests, cl
     records = listed(requests)
     newer(client, "c")
 
-    assert page(requests) == [each for each in records if each.id != "c"]
+    assert page(requests) == Page([each for each in records if each.id != "c"], None)
+
+
+def test_a_page_of_nothing_but_newer_records_still_leads_to_the_next(requests: Requests, client: Client) -> None:
+    records = listed(requests)
+    newer(client, records[0].id)
+
+    first = page(requests, limit=1)
+
+    assert first.records == []
+    assert first.after is not None
+    assert page(requests, after=first.after).records == records[1:]
 
 
 def test_a_record_of_a_newer_schema_is_overdue_without_its_content(requests: Requests, client: Client) -> None:

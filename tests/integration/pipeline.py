@@ -17,14 +17,15 @@ from google.cloud.firestore import Client
 from pydantic import ConfigDict
 
 from common import lifecycle
+from common.caller import Caller
 from common.catalog import Catalog, WorkType
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
-from common.intake import Asked, Caller, Intake
+from common.intake import Asked, Intake
 from common.queues import Policy
 from common.quota import Quota
 from common.record import SHARDS, Record, Status, child_id
-from common.store import Overdue, Stored, Update
+from common.store import Overdue, Page, Position, Stored, Update
 from common.sweeper import Sweeper
 from common.work import JsonObject, Work, WorkInput
 from common.worker import Worker
@@ -110,9 +111,7 @@ class MortalDocuments:
     def count_open(self, *, tenant: str, limit: int) -> int:
         return self.inner.count_open(tenant=tenant, limit=limit)
 
-    def page(
-        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]:
+    def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
         return self.inner.page(tenant=tenant, status=status, limit=limit, after=after)
 
     def overdue(self, *, shard: int, now: datetime, limit: int, after: Overdue | None = None) -> list[Overdue]:

@@ -72,7 +72,7 @@ class Service:
 
     def stored_by(self, caller: Caller) -> list[Record]:
         """The requests of the caller's tenant, newest first."""
-        return self.documents.page(tenant=caller.tenant, status=None, limit=50, after=None)
+        return self.documents.page(tenant=caller.tenant, status=None, limit=50, after=None).records
 
     def enqueued_by(self, caller: Caller) -> list[str]:
         """The short names of the pending tasks of the caller's tenant."""

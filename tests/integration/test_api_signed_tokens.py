@@ -14,9 +14,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from common.caller import Caller
 from common.errors import NotSignedIn, Unavailable
 from common.identity import Identity, signed_tokens
-from common.intake import Caller
 from local.firestore import PROJECT
 from local.ports import free_port
 from tests.integration.certificates import Endpoint, Key, certificate_endpoint, new_key

@@ -95,7 +95,7 @@ def started(folder: Path, source: Path, firestore: str) -> Iterator[Running]:
     environment = os.environ | {"FIRESTORE_EMULATOR_HOST": firestore}
     with (
         (folder / "output").open("w+") as output,
-        subprocess.Popen(  # noqa: S603  # this Python
+        subprocess.Popen(
             command(folder, source), cwd=ROOT, env=environment, stdout=output, stderr=output, text=True
         ) as process,
     ):
@@ -178,7 +178,7 @@ def test_errors_of_the_functions_are_shown_and_other_events_are_not(stack: Runni
 
 
 def test_a_second_one_is_told_in_one_line_of_the_first(stack: Running, source: Path) -> None:
-    second = subprocess.run(command(stack.folder, source), cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  # this Python
+    second = subprocess.run(command(stack.folder, source), cwd=ROOT, capture_output=True, text=True, check=False)
 
     where = f"Its API is {stack.addresses.api}. End it first, or use it."
     assert second.stderr == f"A stack already runs with {stack.folder}. {where}\n"

@@ -102,9 +102,7 @@ with Supervisor(Path(sys.argv[1])) as supervisor:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_parts_and_their_children_end_with_the_supervisor(tmp_path: Path, how: signal.Signals) -> None:
     command = [sys.executable, "-c", SUPERVISED, str(tmp_path)]
-    with subprocess.Popen(  # noqa: S603  # this Python
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         pids = pids_in(tmp_path / "one.log") + pids_in(tmp_path / "two.log")

@@ -155,6 +155,7 @@ def test_progress_that_cannot_be_stored_does_not_stop_the_work() -> None:
 
     bench.attempt.progress(40, "drawing")
     bench.documents.readable = True
+    bench.clock.wait(timedelta(seconds=1))
     bench.attempt.progress(50, "writing")
 
     assert bench.stored.progress == told(50, "writing")
@@ -404,3 +405,49 @@ def test_stopped_cannot_be_swallowed_by_a_types_own_retry_loop() -> None:
 
     with pytest.raises(Stopped):
         run()
+
+
+def test_progress_told_right_after_a_step_is_stored_at_once() -> None:
+    bench = Bench()
+    bench.clock.wait(SECOND)
+    bench.step("write")
+
+    bench.attempt.progress(40, "drawing")
+
+    assert bench.stored.progress == told(40, "drawing")
+
+
+def test_progress_within_a_second_is_stored_when_the_work_sleeps_on() -> None:
+    bench = Bench()
+    bench.attempt.progress(10, "begun")
+    bench.attempt.progress(40, "drawing")
+
+    bench.attempt.sleep(10 * SECOND)
+
+    assert bench.stored.progress == told(40, "drawing")
+    assert bench.clock.now == NOW + 10 * SECOND
+
+
+def test_the_time_budget_runs_from_the_claim() -> None:
+    bench = Bench(processing(started_at=NOW - BUDGET / 2))
+
+    assert bench.attempt.time_left() == BUDGET / 2
+
+
+@pytest.mark.parametrize("value", [[[1]], {"": 1}, 2**70, float("nan"), "\ud800"])
+def test_a_step_that_cannot_be_stored_fails_for_good(value: object) -> None:
+    bench = Bench()
+
+    with pytest.raises(PermanentFailure) as failure:
+        bench.attempt.step("write", lambda: value)  # type: ignore[arg-type, return-value]  # what a faulty type may return
+
+    assert failure.value.code == "result_not_storable"
+    assert bench.stored == processing()
+
+
+def test_words_of_progress_that_cannot_be_stored_are_replaced() -> None:
+    bench = Bench()
+
+    bench.attempt.progress(40, "draw\ud800ing")
+
+    assert bench.stored.progress == told(40, "draw?ing")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from common import lifecycle
+from common.caller import Caller
 from common.errors import (
     AlreadyEnded,
     Expired,
@@ -18,10 +19,10 @@ from common.errors import (
     TooLarge,
     Unavailable,
 )
-from common.intake import Accepted, Asked, Caller, Intake
+from common.intake import Accepted, Asked, Intake
 from common.quota import Quota
 from common.record import Record, Status, child_id, request_id
-from common.store import save
+from common.store import Page, save
 from common.work import JsonObject
 from tests.unit.make import NOW, Clock, big, catalog, ended, processing, queued
 from tests.unit.troubled import Trouble, TroubledDocuments, TroubledTasks
@@ -381,7 +382,7 @@ def test_a_notification_is_nobodys_own_request() -> None:
 def test_a_list_holds_the_tenants_own_requests() -> None:
     house = House(queued(), queued(id="r2", tenant="t:other"))
 
-    assert house.intake.page(ANN, status=None, limit=10, after=None) == [queued()]
+    assert house.intake.page(ANN, status=None, limit=10, after=None) == Page([queued()], None)
 
 
 @pytest.mark.parametrize("record", [queued(), processing()], ids=["queued", "processing"])
@@ -499,11 +500,28 @@ def test_an_asset_is_found_by_its_name() -> None:
     assert house.intake.asset(ANN, "r1", "b.txt") == "r1/x/b.txt"
 
 
-@pytest.mark.parametrize("result", [None, {}, {"assets": None}, {"assets": ["a.txt"]}, {"assets": [{"name": "b.txt"}]}])
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        {},
+        {"assets": None},
+        {"assets": ["a.txt"]},
+        {"assets": [{"name": "b.txt"}]},
+        {"assets": [{"name": "a.txt"}]},
+    ],
+)
 def test_an_asset_that_is_not_there_is_not_found(result: dict[str, Any] | None) -> None:
     house = House(ended(Status.COMPLETED, result=result))
 
     with pytest.raises(NotFound, match=r"a\.txt"):
+        house.intake.asset(ANN, "r1", "a.txt")
+
+
+def test_a_result_that_names_another_requests_file_does_not_hand_it_out() -> None:
+    house = House(ended(Status.COMPLETED, result={"assets": [{"name": "a.txt", "path": "r2/x/a.txt"}]}))
+
+    with pytest.raises(NotFound):
         house.intake.asset(ANN, "r1", "a.txt")
 
 

@@ -21,7 +21,7 @@ def claimed(record: Record, delivery: Delivery, now: datetime = NOW) -> Transiti
 
 
 def held_by(delivery: Delivery) -> Claim:
-    return Claim(token="new", task=delivery.task, retry_count=delivery.retry_count)
+    return Claim(token="new", task=delivery.task, retry_count=delivery.retry_count, eta=delivery.eta)
 
 
 def lost(attempt: int, now: datetime) -> Failure:
@@ -149,19 +149,31 @@ def test_the_last_attempt_may_be_claimed() -> None:
     assert claimed(queued(attempt=2), FIRST).verdict is Verdict.CLAIMED
 
 
+def test_a_repeat_with_the_schedule_time_of_the_holder_is_a_forced_run_and_leaves_it_alone() -> None:
+    record = processing(claim=HELD.model_copy(update={"eta": LATER}))
+
+    assert claimed(record, REPEAT, LATER) == Transition(Verdict.BUSY, record)
+
+
+def test_the_holder_of_the_last_attempt_is_left_alone_until_its_lease_is_over() -> None:
+    record = processing(attempt=3)
+
+    assert claimed(record, REPEAT, LATER) == Transition(Verdict.BUSY, record)
+
+
 def test_a_dead_holder_with_the_budget_spent_fails_and_its_loss_is_listed() -> None:
     record = processing(attempt=3)
 
-    assert claimed(record, REPEAT, LATER) == Transition(
+    assert claimed(record, REPEAT, LEASE_OVER) == Transition(
         Verdict.FAILED,
         record.changed(
             status=Status.FAILED,
-            error=Failure(code="attempts", message="All 3 attempts failed.", attempt=3, at=LATER),
-            errors=(lost(3, LATER),),
+            error=Failure(code="attempts", message="All 3 attempts failed.", attempt=3, at=LEASE_OVER),
+            errors=(lost(3, LEASE_OVER),),
             claim=HELD,
             due=None,
-            finished_at=LATER,
-            expires_at=LATER + timedelta(days=35),
+            finished_at=LEASE_OVER,
+            expires_at=LEASE_OVER + timedelta(days=35),
         ),
     )
 

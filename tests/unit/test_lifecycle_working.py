@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from common.lifecycle import (
+    NOT_STORABLE,
     TOO_LARGE,
     IllegalTransition,
     Transition,
@@ -201,3 +202,27 @@ def test_only_a_request_that_is_held_comes_to_an_outcome(
 ) -> None:
     with pytest.raises(IllegalTransition):
         outcome(at(status))
+
+
+def test_numbers_count_as_firestore_stores_them() -> None:
+    result = {"numbers": [0] * 40_000}  # 80 kB of JSON, 320 kB stored
+
+    assert complete(processing(), result, LATER).record.error == failure("result_too_large", TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    ("result", "fault"),
+    [
+        ("done", "no JSON object"),
+        (["done"], "no JSON object"),
+        ({"a": [[1]]}, "a list within a list"),
+        ({"a": float("nan")}, "a number that is not finite"),
+        ({"a": object()}, "a object, which is not JSON"),
+    ],
+)
+def test_a_result_that_cannot_be_stored_fails_it_for_good(result: object, fault: str) -> None:
+    error = failure("result_not_storable", NOT_STORABLE.format(fault))
+
+    transition = complete(processing(), result, LATER)
+
+    assert transition.record == ended(processing(), Status.FAILED).changed(error=error, errors=(error,))

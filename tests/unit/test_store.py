@@ -6,7 +6,7 @@ from common import lifecycle
 from common.errors import Unavailable
 from common.lifecycle import Transition, Verdict
 from common.record import Record, Status
-from common.store import Conflict, Created, Stored, create, save
+from common.store import COMMIT_ATTEMPTS, Conflict, Created, Stored, create, save
 from tests.unit.make import NOW, processing, queued
 from tests.unit.troubled import Trouble, TroubledDocuments
 
@@ -185,3 +185,12 @@ def test_a_save_without_children_reads_nothing() -> None:
 
 def no_comparison(stored: Record, asked: Record) -> None:
     raise AssertionError(f"compared {stored} with {asked}")
+
+
+def test_a_create_that_lands_at_the_last_try_is_told_as_done() -> None:
+    documents = TroubledDocuments()
+    documents.next_commits = [Trouble.REFUSED] * (COMMIT_ATTEMPTS - 1)
+
+    [created] = create(documents, [queued()], compare=lambda _stored, _asked: None)
+
+    assert created.fresh

@@ -197,7 +197,7 @@ def test_a_sweep_ends_after_50_seconds_and_the_next_takes_the_rest() -> None:
     house.tasks.before = lambda: None
     second = house.sweeper.sweep_shard(0)
 
-    assert (first, second) == ({"postponed": 100}, {"postponed": 150})
+    assert (first, second) == ({"postponed": 50}, {"postponed": 200})
 
 
 def test_every_shard_is_swept() -> None:

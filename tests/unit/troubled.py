@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from common.errors import Unavailable
 from common.record import Record, Status
-from common.store import CommitUncertain, Overdue, Stored, Update
+from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 from tests.fakes import FakeDocuments, FakeTasks
 
 
@@ -60,9 +60,7 @@ class TroubledDocuments:
             raise Unavailable("no answer")
         return self.inner.read_all(wanted)
 
-    def page(
-        self, *, tenant: str, status: Status | None, limit: int, after: tuple[datetime, str] | None
-    ) -> list[Record]:
+    def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
         return self.inner.page(tenant=tenant, status=status, limit=limit, after=after)
 
     def count_open(self, *, tenant: str, limit: int) -> int:
