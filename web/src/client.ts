@@ -13,6 +13,7 @@
  */
 import type { FirebaseApp } from '@firebase/app'
 import {
+  clearIndexedDbPersistence,
   collection,
   connectFirestoreEmulator,
   disableNetwork,
@@ -61,7 +62,8 @@ export interface Page {
   next_page_token?: string
 }
 
-export type State = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'signed-out' | 'revoked'
+export type State = 'connecting' | 'live' | 'reconnecting' | 'offline' | Refusal
+type Refusal = 'signed-out' | 'revoked'
 
 /** `confirmed`: it is what the server has now, not only what this browser remembers. */
 export type Seen = (requests: Request[], confirmed: boolean) => void
@@ -80,7 +82,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
   const call = http(api, token)
   const listeners = new Set<Listener>()
   const told = new Set<(state: State) => void>()
-  let refused: 'signed-out' | 'revoked' | undefined
+  let refused: { state: Refusal; by: 'call' | 'listener' } | undefined
   let state: State = 'connecting'
   let redialled = 0
 
@@ -92,24 +94,33 @@ export async function connect({ api, app, token, database = '(default)', emulato
   }
 
   function stateOf(): State {
-    if (refused) return refused
+    if (refused) return refused.state
     if (!navigator.onLine) return 'offline'
     const all = [...listeners]
     if (all.some((each) => each.late)) return 'reconnecting'
     return all.length && all.every((each) => each.confirmed) ? 'live' : state === 'live' ? 'live' : 'connecting'
   }
 
-  function refuse(reason: 'signed-out' | 'revoked'): void {
-    refused = reason
+  function refuse(by: 'call' | 'listener', state: Refusal): void {
+    refused = { by, state }
+    settle()
+  }
+
+  /** Who is let in again by the one way may still be kept out by the other. */
+  function accept(by: 'call' | 'listener'): void {
+    if (refused?.by !== by) return
+    refused = undefined
     settle()
   }
 
   async function ask<T>(...given: Parameters<typeof call>) {
     try {
-      return await call<T>(...given)
+      const answer = await call<T>(...given)
+      if (!given[1]?.public) accept('call')
+      return answer
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) refuse('signed-out')
-      if (error instanceof Problem && error.status === 403) refuse('revoked')
+      if (error instanceof Problem && error.status === 401) refuse('call', 'signed-out')
+      if (error instanceof Problem && error.status === 403) refuse('call', 'revoked')
       throw error
     }
   }
@@ -119,7 +130,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
     try {
       await token(true)
     } catch {
-      refuse('signed-out')
+      refuse('listener', 'signed-out')
       return 'listen again'
     }
     if (typeof what !== 'string') return 'listen again'
@@ -143,8 +154,8 @@ export async function connect({ api, app, token, database = '(default)', emulato
     const listener = new Listener(db, tenant, what, seen, {
       settle,
       whyRefused: () => whyRefused(what),
-      denied: () => refuse('revoked'),
-      heard: () => void (refused = undefined),
+      denied: () => refuse('listener', 'revoked'),
+      heard: () => accept('listener'),
       redial,
     })
     listeners.add(listener)
@@ -221,13 +232,15 @@ export async function connect({ api, app, token, database = '(default)', emulato
       settle()
     },
 
-    async close() {
+    /** `forget` also removes what this browser has kept, unless another tab still uses it. */
+    async close({ forget = false } = {}) {
       window.removeEventListener('online', cameBack)
       window.removeEventListener('offline', settle)
       listeners.forEach((each) => each.stop())
       listeners.clear()
       told.clear()
       await terminate(db)
+      if (forget) await clearIndexedDbPersistence(db).catch(() => {})
     },
   }
 }

@@ -5,7 +5,6 @@ export const SWATCHES = [
   { name: 'Lagoon', hex: '#1F5C63' },
   { name: 'Forest', hex: '#2F6B4F' },
   { name: 'Ink', hex: '#1F3A5F' },
-  { name: 'Cornflower', hex: '#3B6FB6' },
   { name: 'Plum', hex: '#6B3F69' },
   { name: 'Terracotta', hex: '#A44A3F' },
   { name: 'Sand', hex: '#E4D5B7' },

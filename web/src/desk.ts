@@ -89,9 +89,9 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
     cancel: (id: string) => attempt(() => client.cancel(id)),
     retry: (id: string) => attempt(() => client.retry(id)),
     reconnect: () => client.reconnect(),
-    async close() {
+    async close(options?: { forget: boolean }) {
       requests.close()
-      await client.close()
+      await client.close(options)
     },
   }
 }

@@ -1,4 +1,5 @@
 /** How the fields of a known type are grouped; what a schema has beyond that follows behind. */
+import type { WorkType } from './api'
 import type { Field } from './forms'
 
 export interface Group {
@@ -9,9 +10,21 @@ export interface Group {
 const GROUPS: Record<string, [title: string, names: string[]][]> = {
   medical_asset: [
     ['What patients should know', ['primary_message', 'call_to_action']],
-    ['Who speaks', ['practice_name', 'practice_type', 'doctor_name', 'contact']],
     ['How it looks', ['channel', 'brand_color']],
+    ['Who speaks', ['practice_name', 'practice_type', 'doctor_name', 'contact']],
   ],
+}
+
+/** Two of these fit into one line. */
+const SHORT = new Set(['practice_name', 'practice_type'])
+
+export function isShort({ kind, name }: Field): boolean {
+  return kind === 'number' || kind === 'flag' || SHORT.has(name)
+}
+
+/** Those with a layout of their own come first. */
+export function inOrder(types: WorkType[]): WorkType[] {
+  return types.toSorted((one, other) => Number(other.name in GROUPS) - Number(one.name in GROUPS))
 }
 
 export function groupsOf(type: string, fields: Field[]): Group[] {

@@ -7,6 +7,7 @@ export interface Notice {
   text: string
   /** The request that it is about. */
   about?: string | undefined
+  times: number
 }
 
 const SHOWN_MS = 7_000
@@ -21,7 +22,9 @@ export function notices(title: string) {
   let missed = 0
 
   function tell(tone: Notice['tone'], text: string, about?: string): void {
-    list.push({ id: ++last, tone, text, about })
+    const same = list.find((each) => each.tone === tone && each.text === text)
+    if (same) dismiss(same.id)
+    list.push({ id: ++last, tone, text, about, times: (same?.times ?? 0) + 1 })
     if (list.length > MOST) list.shift()
     if (document.hidden) document.title = `(${++missed}) ${title}`
     else fade(last)

@@ -17,8 +17,8 @@ export function titleOf({ input, result, type }: Request): string {
 
 export function byline({ input, type }: Request): string {
   if (type !== 'medical_asset') {
-    const given = Object.entries(input).map(([name, value]) => `${humanised(name).toLowerCase()} ${value}`)
-    return given.join(' · ') || 'as it comes'
+    const given = Object.entries(input).filter(([, value]) => value)
+    return given.map(([name, value]) => `${humanised(name).toLowerCase()} ${value}`).join(' · ')
   }
   return [input['practice_name'], input['doctor_name']].filter(Boolean).join(' · ')
 }

@@ -46,6 +46,18 @@ export function localValue(at: Date): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
+/** How long an ended request waited and was worked on; a retried one has waited for its people as well. */
+export function spent({ created_at: asked, started_at: started, finished_at: finished, attempt, redrive }: Request): string {
+  if (!finished) return ''
+  if (!started) return `waited ${between(asked, finished)}`
+  const took = `took ${between(started, finished)}`
+  return attempt === 1 && redrive === 0 ? `waited ${between(asked, started)}, ${took}` : took
+}
+
+function between(one: string, other: string): string {
+  return duration(Date.parse(other) - Date.parse(one))
+}
+
 export interface Phase {
   label: string
   at: string

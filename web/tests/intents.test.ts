@@ -1,0 +1,71 @@
+import { beforeEach, expect, test } from 'vitest'
+
+import type { Ask } from '../src/api'
+import { Intents } from '../src/intents'
+
+const ASK = { type: 'diagnostic', input: {} } as Ask
+const OTHER = { type: 'diagnostic', input: { steps: 2 } } as Ask
+
+let stored: Map<string, string>
+let now: number
+
+beforeEach(() => {
+  stored = new Map()
+  now = 1_000_000
+})
+
+/** As after a reload: another instance on the same storage. */
+function intents(uid = 'ann'): Intents {
+  const storage = { getItem: (name: string) => stored.get(name) ?? null, setItem: stored.set.bind(stored) }
+  return new Intents(storage, uid, () => now)
+}
+
+test('the same content keeps its key while it is under way, also over a reload', () => {
+  const { key } = intents().begin([ASK])
+
+  expect(intents().begin([ASK]).key).toBe(key)
+})
+
+test('other content, another number of copies and another person are other intents', () => {
+  const keys = [intents().begin([ASK]), intents().begin([OTHER]), intents().begin([ASK, ASK]), intents('ben').begin([ASK])]
+
+  expect(new Set(keys.map(({ key }) => key)).size).toBe(4)
+})
+
+test('the second half of a double click is the same intent, though the first was answered', () => {
+  const intent = intents().begin([ASK])
+  intents().answered(intent)
+  now += 500
+
+  expect(intents().begin([ASK]).key).toBe(intent.key)
+})
+
+test('asking for the same again later is a new intent', () => {
+  const intent = intents().begin([ASK])
+  intents().answered(intent)
+  now += 10_000
+
+  expect(intents().begin([ASK]).key).not.toBe(intent.key)
+})
+
+test('what was refused may be sent again as something new', () => {
+  const intent = intents().begin([ASK])
+  intents().refused(intent)
+
+  expect(intents().begin([ASK]).key).not.toBe(intent.key)
+})
+
+test('only what had no answer is left to be finished', () => {
+  const answered = intents().begin([ASK])
+  intents().answered(answered)
+  const open = intents().begin([OTHER])
+
+  expect(intents().unanswered()).toEqual([open])
+})
+
+test('nothing is finished a day later', () => {
+  intents().begin([ASK])
+  now += 25 * 3_600_000
+
+  expect(intents().unanswered()).toEqual([])
+})
