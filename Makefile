@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run demo test check format simulate bench package lock check-terraform
+.PHONY: help install run demo test check format simulate bench package lock check-terraform plan apply deploy destroy
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -41,6 +41,18 @@ package: install  ## build the archive that is deployed, byte for byte the same 
 check-terraform: install  ## hold terraform/ to its format, validity, tests and checkov's rules
 	@terraform/check
 	@PYTHON=$(BIN)/python terraform/scan
+
+plan: install  ## show what a deployment would change: make plan PROJECT=... REGION=...
+	@$(BIN)/python -m deploy plan --project "$(PROJECT)" --region "$(REGION)"
+
+apply: install  ## apply that plan, upload the page, and send one request through it all
+	@for step in apply page check; do $(BIN)/python -m deploy $$step --project "$(PROJECT)" --region "$(REGION)" || exit 1; done
+
+deploy: install  ## package, plan, ask, apply, upload the page, and send one request through it all
+	@$(BIN)/python -m deploy everything --project "$(PROJECT)" --region "$(REGION)"
+
+destroy: install  ## end an environment that is not protected
+	@$(BIN)/python -m deploy destroy --project "$(PROJECT)" --region "$(REGION)"
 
 lock: install  ## pin anew what the requirements need in turn
 	@$(BIN)/pip freeze --exclude-editable | sort -f > constraints.txt

@@ -5,13 +5,14 @@ locals {
   page_origins    = concat(local.hosting_origins, var.page_origins)
 
   page_config = {
-    api                  = google_cloudfunctions2_function.api.service_config[0].uri
-    project              = var.project_id
-    database             = var.database
-    apiKey               = google_apikeys_key.page.key_string
-    authDomain           = "${var.project_id}.firebaseapp.com"
-    firestore_emulator   = null
-    unsigned_tokens_only = false
+    api = google_cloudfunctions2_function.api.service_config[0].uri
+    firebase = {
+      projectId  = var.project_id
+      apiKey     = google_apikeys_key.page.key_string
+      authDomain = "${var.project_id}.firebaseapp.com"
+    }
+    database = var.database
+    signIn   = ["password"]
   }
 }
 

@@ -29,7 +29,7 @@ run "everything_can_be_applied_and_destroyed" {
     error_message = "Every alert is mailed."
   }
   assert {
-    condition     = output.page_config.api == output.api && output.page_config.database == "(default)" && output.page_config.firestore_emulator == null
+    condition     = output.page_config.api == output.api && output.page_config.database == "(default)" && output.page_config.firebase.projectId == "practice-assets" && output.page_config.firebase.apiKey != ""
     error_message = "The page is told where the API is."
   }
   assert {

@@ -207,3 +207,24 @@ def test_every_shard_is_swept() -> None:
     assert house.sweep() == {"postponed": 40}
 
     assert {shard_of(record_id) for record_id in ids} == {0, 1, 2, 3}
+
+
+def test_what_the_sweeper_did_is_told_with_how_long_it_was_open_and_how_it_ended(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, LOGGER_NAME)
+    house = House(queued(id="r1"), queued(id="r2", type="newer"), queued(id="r3"), processing(id="r4", attempt=3))
+    house.tasks.refused = {"r3": Unavailable("no answer")}
+
+    house.sweep()
+
+    told = {line.facts["request_id"]: (line.message, line.facts) for line in caplog.records}  # type: ignore[attr-defined]  # what log.py adds
+    assert {each: message for each, (message, _) in told.items()} == {
+        "r1": "sweep.moved",
+        "r2": "sweep.not_ours",
+        "r3": "sweep.failed",
+        "r4": "sweep.moved",
+    }
+    assert {facts["open_seconds"] for _, facts in told.values()} == {LEASE.total_seconds()}
+    ended = {"type": "demo", "ended": "failed", "code": "lost", "total_ms": 660_000, "verdict": "failed"}
+    assert told["r4"][1] == {"request_id": "r4", "open_seconds": 660, **ended}

@@ -1,0 +1,1 @@
+"""Brings the service to Google Cloud: `make deploy`."""

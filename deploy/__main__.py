@@ -1,0 +1,94 @@
+"""Brings the service to a project, step by step or all at once: `python -m deploy STEP --project ID --region NAME`."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from deploy.page import prepare, upload
+from deploy.person import People, access_token
+from deploy.smoke import NotWorking, smoke
+from deploy.terraform import Terraform
+from local.package import build
+from local.supervisor import ROOT
+from local.web import built_page
+
+ARCHIVE = ROOT / "dist" / "functions.zip"
+PAGE = ROOT / "dist" / "page"
+PLAN = ROOT / "dist" / "plan"
+
+
+def package(_: Terraform) -> None:
+    print(f"{ARCHIVE.name}  sha256 {build(ARCHIVE)}")
+
+
+def plan(terraform: Terraform) -> None:
+    """Shows what would change, and keeps it for `apply`."""
+    terraform.init()
+    terraform.plan(PLAN)
+
+
+def apply(terraform: Terraform) -> None:
+    """Applies what `plan` has kept, or else shows what would change and asks."""
+    terraform.init()
+    terraform.apply(plan=PLAN if PLAN.exists() else None)
+    PLAN.unlink(missing_ok=True)
+
+
+def page(terraform: Terraform) -> None:
+    prepare(built_page(tell=print), PAGE, terraform.outputs()["page_config"])
+    upload(PAGE, project=terraform.project)
+
+
+def check(terraform: Terraform) -> None:
+    """Sends a request and follows it to its end."""
+    told = terraform.outputs()
+    key = told["page_config"]["firebase"]["apiKey"]
+    people = People(terraform.project, api_key=key, page=told["page"], access_token=access_token())
+    with people.somebody() as token:
+        smoke(told["api"], token)
+
+
+def everything(terraform: Terraform) -> None:
+    """All of it; a plan that an earlier run has left is not what is applied now."""
+    PLAN.unlink(missing_ok=True)
+    for step in (package, apply, page, check):
+        step(terraform)
+    print(f"The page is at {terraform.outputs()['page']}.")
+
+
+def destroy(terraform: Terraform) -> None:
+    """Ends an environment, unless it is protected: half of it would go before Google Cloud refuses."""
+    terraform.init()
+    if terraform.outputs().get("deletion_protection", True):
+        sys.exit("It is protected. Put deletion_protection = false into its tfvars, deploy, and destroy then.")
+    terraform.destroy()
+
+
+STEPS: Mapping[str, Callable[[Terraform], None]] = {
+    "package": package,
+    "plan": plan,
+    "apply": apply,
+    "page": page,
+    "check": check,
+    "everything": everything,
+    "destroy": destroy,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m deploy", description=__doc__)
+    parser.add_argument("step", choices=STEPS)
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--region", required=True)
+    parser.add_argument("--folder", type=Path, default=ROOT / "terraform", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    try:
+        STEPS[given.step](Terraform(given.project, given.region, given.folder))
+    except (subprocess.CalledProcessError, NotWorking) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Puts the page on Firebase Hosting: the built files, config.json, and headers that let it reach what it needs."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FIREBASE_TOOLS = "firebase-tools@15.34.2"
+ASSETS = "https://storage.googleapis.com"  # where signed URLs lead
+GOOGLE = (
+    "https://identitytoolkit.googleapis.com",
+    "https://securetoken.googleapis.com",
+    "https://firestore.googleapis.com",
+)
+
+
+def prepare(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
+    """Fill `folder` with what firebase-tools uploads."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(built, folder / "public")
+    (folder / "public" / "config.json").write_text(json.dumps(config, indent=2))
+    (folder / "firebase.json").write_text(json.dumps({"hosting": hosting(config)}, indent=2))
+
+
+def hosting(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of Firebase Hosting ("Configure Hosting behavior")."""
+    return {
+        "public": "public",
+        "ignore": ["firebase.json", "**/.*"],
+        "headers": [
+            {"source": "**", "headers": _headers({**_common(config), "Cache-Control": "no-cache"})},
+            {
+                "source": "/assets/**",  # Vite names these by a hash of their content
+                "headers": _headers({"Cache-Control": "public, max-age=31536000, immutable"}),
+            },
+        ],
+    }
+
+
+def upload(folder: Path, *, project: str) -> None:
+    command = ("npx", "--yes", FIREBASE_TOOLS, "deploy", "--only", "hosting", "--project", project, "--non-interactive")
+    subprocess.run(command, cwd=folder, check=True)
+
+
+def _common(config: Mapping[str, Any]) -> dict[str, str]:
+    policy = {
+        "default-src": ("'none'",),
+        "script-src": ("'self'", "https://apis.google.com"),  # of signing in by a window
+        "style-src": ("'self'",),
+        "font-src": ("'self'",),
+        "img-src": ("'self'", "blob:", "data:", ASSETS),
+        "connect-src": ("'self'", config["api"], ASSETS, *GOOGLE),
+        "frame-src": (f"https://{config['firebase']['authDomain']}",),
+        "manifest-src": ("'self'",),
+        "frame-ancestors": ("'none'",),
+        "base-uri": ("'none'",),
+        "form-action": ("'none'",),
+    }
+    return {
+        "Content-Security-Policy": "; ".join(" ".join((name, *sources)) for name, sources in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",  # the API key is for the page's origins alone
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",  # signing in by a window
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+
+
+def _headers(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": name, "value": value} for name, value in values.items()]

@@ -1,0 +1,66 @@
+"""One real request, followed to its end: whether what is deployed works."""
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+WITHIN = timedelta(minutes=5)
+EVERY = timedelta(seconds=1)
+ENDS = frozenset({"completed", "failed", "cancelled"})
+REQUEST = {
+    "type": "medical_asset",
+    "input": {
+        "doctor_name": "Dr. Ann Weber",
+        "practice_name": "Lakeside Dental",
+        "practice_type": "dentist",
+        "channel": "social",
+        "primary_message": "Gentle check-ups, also on Saturdays",
+    },
+}
+
+
+class NotWorking(Exception):
+    """What is deployed does not do what it should; the message says what it did."""
+
+
+def smoke(api: str, token: str, *, tell: Callable[[str], None] = print, within: timedelta = WITHIN) -> None:
+    """Ask for an asset, wait for its end and open its file. Raises NotWorking."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=api, headers=headers, timeout=60) as http:
+        asked = http.post("/requests", json=REQUEST, headers={"Idempotency-Key": secrets.token_hex(16)})
+        if asked.status_code != 202:
+            raise NotWorking(f"POST /requests was answered with {asked.status_code}: {asked.text[:500]}")
+        path = asked.headers["Location"]
+        tell(f"Asked for {path}.")
+        request = _followed(http, path, tell=tell, within=within)
+        if request["status"] != "completed":
+            raise NotWorking(f"It ended {request['status']}: {request.get('error')}")
+        for asset in request["result"]["assets"]:
+            _open(http, path, asset, tell=tell)
+
+
+def _followed(http: httpx.Client, path: str, *, tell: Callable[[str], None], within: timedelta) -> dict[str, Any]:
+    deadline, seen = time.monotonic() + within.total_seconds(), ""
+    while time.monotonic() < deadline:
+        request: dict[str, Any] = http.get(path).raise_for_status().json()
+        if request["status"] != seen:
+            seen = request["status"]
+            tell(f"It is {seen}.")
+        if seen in ENDS:
+            return request
+        time.sleep(EVERY.total_seconds())
+    raise NotWorking(f"It is still {seen} after {within}.")
+
+
+def _open(http: httpx.Client, path: str, asset: dict[str, Any], *, tell: Callable[[str], None]) -> None:
+    url = http.get(f"{path}/assets/{asset['name']}").raise_for_status().json()["url"]
+    opened = httpx.get(url, timeout=60)
+    if (opened.status_code, len(opened.content)) != (200, asset["bytes"]):
+        raise NotWorking(
+            f"Its file {asset['name']} was answered with {opened.status_code}, {len(opened.content)} bytes"
+        )
+    tell(f"Opened {asset['name']}, {len(opened.content)} bytes of {opened.headers['Content-Type']}.")

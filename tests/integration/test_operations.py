@@ -1,0 +1,151 @@
+"""What whoever runs the service relies on: the smoke request, recurring requests, the runbook, the facts of the log."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.smoke import NotWorking, smoke
+from local.firestore import PROJECT
+from local.stack import Stack
+from local.supervisor import ROOT
+from local.token import unsigned_token
+
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
+CODE = json.loads((ROOT / "terraform" / "tests" / "code.json").read_text())
+WEEKLY = {"X-CloudScheduler-JobName": "weekly", "X-CloudScheduler-ScheduleTime": "2026-11-23T07:00:00Z"}
+WEEKLY_REQUEST = {"submit": {"type": "diagnostic", "input": {"steps": 1}}}
+ANN = {"Authorization": f"Bearer {unsigned_token('ann')}"}
+DATABASE = f"t{uuid.uuid4().hex}"
+WITHIN_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def stack(firestore_emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("stack")
+    with Stack(ports="free", folder=folder, environment={"FIRESTORE_DATABASE": DATABASE}) as running:
+        yield running
+
+
+def events(stack: Stack) -> list[dict[str, Any]]:
+    """What all functions have logged."""
+    lines = [line for part in ("api", "process", "sweep") for line in stack.log(part).read_text().splitlines() if line]
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not (found := holds()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+def test_the_smoke_request_is_followed_to_its_end_and_its_file_opened(stack: Stack) -> None:
+    told: list[str] = []
+
+    smoke(stack.addresses.api, unsigned_token(uuid.uuid4().hex), tell=told.append)
+
+    assert re.fullmatch(r"Opened social\.png, \d+ bytes of image/png\.", told[-1])
+
+
+def test_a_smoke_request_that_is_refused_is_told(stack: Stack) -> None:
+    with pytest.raises(NotWorking, match="answered with 401"):
+        smoke(stack.addresses.api, "nobody")
+
+
+def test_a_recurring_request_runs_once_for_each_time_of_its_schedule(stack: Stack) -> None:
+    answers = [httpx.post(stack.addresses.sweep, json=WEEKLY_REQUEST, headers=WEEKLY).json() for _ in range(2)]
+
+    assert answers[1]["replayed"]
+    [request_id] = {answer["id"] for answer in answers}
+    administrator = {"Authorization": f"Bearer {unsigned_token('root', tenant='system')}"}
+    until(
+        lambda: (
+            httpx.get(f"{stack.addresses.api}/requests/{request_id}", headers=administrator).json()["status"]
+            == "completed"
+        )
+    )
+
+
+SECTIONS = {
+    heading: text
+    for heading, _, text in (part.partition("\n") for part in re.split(r"^## ", RUNBOOK, flags=re.MULTILINE)[1:])
+}
+TOLD = {
+    "Requests failed for good": '"code": "attempts"',
+    "A request is open for too long": r'"open_seconds": \d+, "verdict": "(postponed|renewed)"[\s\S]*RUNNING',
+    "Too many requests fail": '"ended": "failed", "code": ',
+    "Tenants meet their quota": '"status": 429.*"code": "too_many_open_requests"',
+    "The functions log errors": '"message": "recurring.refused".*"job": "weekly"',
+    "The sweeper is silent": '"message": "sweep.done"',
+}
+
+
+def test_every_section_of_the_runbook_has_a_rehearsal() -> None:
+    assert SECTIONS.keys() == TOLD.keys()
+
+
+@pytest.mark.parametrize("section", TOLD)
+def test_the_runbooks_rehearsals_show_what_they_should(stack: Stack, section: str) -> None:
+    told = rehearsed(stack, section)
+
+    assert re.search(TOLD[section], told), told
+
+
+def test_the_lines_that_metrics_read_have_their_facts(stack: Stack) -> None:
+    for section in ("A request is open for too long", "Too many requests fail", "The sweeper is silent"):
+        rehearsed(stack, section)
+    smoke(stack.addresses.api, unsigned_token("ann"))
+    httpx.post(stack.addresses.sweep, json=WEEKLY_REQUEST, headers=WEEKLY).raise_for_status()
+    with httpx.Client(base_url=stack.addresses.api, headers=ANN) as api:
+        later = {"type": "diagnostic", "input": {}, "run_at": "2026-12-01T00:00:00Z"}
+        path = api.post("/requests", json=later).headers["Location"]
+        api.post(f"{path}:cancel").raise_for_status()
+        assert api.post("/requests", json={}).status_code == 422
+
+    seen: dict[str, set[str]] = {}
+    for event in events(stack):
+        seen.setdefault(event["message"], set()).update(event)
+
+    # What the sweeper ends, or cannot move, is in tests/unit/test_sweeper.py.
+    elsewhere = {"sweep.failed", "sweep.not_ours"}
+    seen["sweep.moved"] |= {"type", "ended", "code"}
+    missing = {name: set(facts) - seen[name] for name, facts in CODE["facts"].items() if name not in elsewhere}
+    assert missing == {name: set() for name in missing}
+
+
+def rehearsed(stack: Stack, section: str) -> str:
+    """What the section's rehearsal prints."""
+    script = _code(RUNBOOK.partition("\n## ")[0]) + _code(SECTIONS[section].partition("\nHere")[2])
+    command = ["bash", "-euc", _on(stack, script)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def _code(text: str) -> str:
+    return "".join(f"{line[4:]}\n" for line in text.splitlines() if line.startswith("    "))
+
+
+def _on(stack: Stack, script: str) -> str:
+    """The script for this stack instead of one on the usual ports."""
+    addresses = stack.addresses
+    for usual, here in {
+        "http://127.0.0.1:8080": addresses.api,
+        "http://127.0.0.1:8082": addresses.sweep,
+        "http://127.0.0.1:8085": f"http://{addresses.firestore}",
+        "127.0.0.1:8123": addresses.cloud_tasks,
+        ".local/last": str(stack.log("api").parent / "last"),
+        ".local/logs": str(stack.log("api").parent),
+        ".venv/bin/python": sys.executable,
+        "(default)": DATABASE,
+        "demo-local": PROJECT,
+    }.items():
+        script = script.replace(usual, here)
+    return script

@@ -1,0 +1,108 @@
+"""What deploying runs and writes, with programs in the place of terraform that only tell how they were called."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from deploy.__main__ import destroy
+from deploy.page import hosting, prepare
+from deploy.terraform import Terraform
+
+CONFIG = {
+    "api": "https://api-abc-ew.a.run.app",
+    "firebase": {"projectId": "practice-assets", "apiKey": "k", "authDomain": "practice-assets.firebaseapp.com"},
+}
+TELLS = """#!/bin/sh
+echo "$*" >> "{calls}"
+case "$2" in output) echo '{{"deletion_protection": {{"value": {protected}}}, "api": {{"value": "https://a"}}}}' ;; esac
+"""
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file with the arguments of each call of terraform. The environment is protected."""
+    install(tmp_path, protected=True)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    return tmp_path / "calls"
+
+
+def install(folder: Path, *, protected: bool) -> None:
+    program = folder / "bin" / "terraform"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(TELLS.format(calls=folder / "calls", protected=str(protected).lower()))
+    program.chmod(0o755)
+
+
+def test_the_state_is_in_the_projects_own_bucket(calls: Path, tmp_path: Path) -> None:
+    Terraform("practice-assets", "europe-west1", tmp_path).init()
+
+    backend = "-backend-config=bucket=practice-assets-terraform -backend-config=prefix=asset-requests"
+    assert calls.read_text() == f"-chdir={tmp_path} init -input=false -reconfigure {backend}\n"
+
+
+def test_an_environments_own_variables_are_read(calls: Path, tmp_path: Path) -> None:
+    (tmp_path / "practice-assets.tfvars").touch()
+
+    Terraform("practice-assets", "europe-west1", tmp_path).apply()
+
+    variables = "-var=project_id=practice-assets -var=region=europe-west1 -var-file=practice-assets.tfvars"
+    assert calls.read_text() == f"-chdir={tmp_path} apply {variables}\n"
+
+
+def test_a_plan_that_was_shown_is_applied_as_it_is(calls: Path, tmp_path: Path) -> None:
+    terraform = Terraform("practice-assets", "europe-west1", tmp_path)
+
+    terraform.plan(tmp_path / "plan")
+    terraform.apply(plan=tmp_path / "plan")
+
+    planned, applied = calls.read_text().splitlines()
+    assert planned.startswith(f"-chdir={tmp_path} plan -input=false -out={tmp_path}/plan -var=")
+    assert applied == f"-chdir={tmp_path} apply {tmp_path}/plan"
+
+
+def test_what_is_protected_is_not_even_begun_to_be_destroyed(calls: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"^It is protected\."):
+        destroy(Terraform("practice-assets", "europe-west1", tmp_path))
+
+    assert " destroy " not in calls.read_text()
+
+
+def test_what_is_not_protected_is_destroyed(calls: Path, tmp_path: Path) -> None:
+    install(tmp_path, protected=False)
+
+    destroy(Terraform("practice-assets", "europe-west1", tmp_path))
+
+    assert calls.read_text().splitlines()[-1].startswith(f"-chdir={tmp_path} destroy -var=project_id=practice-assets")
+
+
+def test_the_page_goes_up_with_the_environments_config(tmp_path: Path) -> None:
+    built, folder = tmp_path / "built", tmp_path / "page"
+    built.mkdir()
+    (built / "index.html").write_text("<p>page</p>")
+    (folder / "public").mkdir(parents=True)
+    (folder / "public" / "old.js").touch()
+
+    prepare(built, folder, CONFIG)
+
+    assert {path.name for path in (folder / "public").iterdir()} == {"index.html", "config.json"}
+    assert json.loads((folder / "public" / "config.json").read_text()) == CONFIG
+    assert json.loads((folder / "firebase.json").read_text()) == {"hosting": hosting(CONFIG)}
+
+
+def test_the_page_may_reach_the_api_and_google_and_nothing_else() -> None:
+    headers = {header["key"]: header["value"] for header in hosting(CONFIG)["headers"][0]["headers"]}
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+
+    assert policy["default-src"] == "'none'"
+    assert set(policy["connect-src"].split()) == {
+        "'self'",
+        "https://api-abc-ew.a.run.app",
+        "https://storage.googleapis.com",
+        "https://identitytoolkit.googleapis.com",
+        "https://securetoken.googleapis.com",
+        "https://firestore.googleapis.com",
+    }
+    assert "'unsafe-inline'" not in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] != "no-referrer"  # or the API key's origins would refuse the page itself

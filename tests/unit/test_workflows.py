@@ -1,0 +1,62 @@
+"""What the workflows promise: nothing but pinned actions, no more rights than needed, one list of Pythons."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # comes with schemathesis
+
+from local.supervisor import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+VERSIONS = (ROOT / ".python-versions").read_text().split()
+
+
+def jobs(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(file.read_text())["jobs"]
+    return found
+
+
+def steps(file: Path) -> list[dict[str, Any]]:
+    return [step for job in jobs(file).values() for step in job.get("steps", [])]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(file: Path) -> None:
+    used = re.findall(r"uses: (?!\./)(.*)", file.read_text())
+
+    assert used
+    assert [each for each in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_may_only_read_and_no_step_is_made_of_what_others_wrote(file: Path) -> None:
+    assert yaml.safe_load(file.read_text())["permissions"] == {"contents": "read"}
+    assert [step for step in steps(file) if "${{" in step.get("run", "")] == []
+
+
+def test_only_the_jobs_that_deploy_are_believed_by_google_cloud() -> None:
+    believed = {
+        (file.name, name): job["environment"]
+        for file in WORKFLOWS
+        for name, job in jobs(file).items()
+        if "id-token" in job.get("permissions", {})
+    }
+
+    assert believed == {("deploy.yml", "plan"): "plan", ("deploy.yml", "apply"): "production"}
+
+
+def test_nothing_is_applied_that_was_not_tested_and_planned() -> None:
+    found = jobs(ROOT / ".github" / "workflows" / "deploy.yml")
+
+    assert (found["plan"]["needs"], found["apply"]["needs"]) == ("test", "plan")
+
+
+def test_the_pythons_are_those_that_the_code_is_for() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    oldest = min(VERSIONS, key=lambda version: int(version.partition(".")[2]))
+
+    assert f'requires-python = ">={oldest}"' in project
+    assert f'target-version = "py{oldest.replace(".", "")}"' in project
+    assert sorted(VERSIONS) == ["3.11", "3.12", "3.13"]
