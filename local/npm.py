@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from local.node import node_folder
@@ -30,29 +31,25 @@ class Npm:
         installed = self._web / "node_modules" / ".package-lock.json"
         listed = max((self._web / name).stat().st_mtime for name in ("package.json", "package-lock.json"))
         if not installed.exists() or installed.stat().st_mtime < listed:
-            self._call(*INSTALL)
+            self.call(*INSTALL)
 
     def run(self, script: str) -> None:
         """Runs a script of package.json. Raises NpmFailed."""
-        self._call("run", "--silent", script)
+        self.call("run", "--silent", script)
 
-    def _call(self, *arguments: str) -> None:
-        if self._log is None:
-            self._finish(arguments, None)
-        else:
-            with self._log.open("ab") as output:
-                self._finish(arguments, output.fileno())
-
-    def _finish(self, arguments: tuple[str, ...], output: int | None) -> None:
-        status = subprocess.run(  # noqa: S603  # commands of our own, no shell
-            ("npm", *arguments),  # noqa: S607  # the one beside the chosen Node.js, which comes first
-            cwd=self._web,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            check=False,
-        ).returncode
+    def call(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        """Raises NpmFailed."""
+        with ExitStack() as stack:
+            output = None if self._log is None else stack.enter_context(self._log.open("ab"))
+            status = subprocess.run(  # noqa: S603  # commands of our own, no shell
+                ("npm", *arguments),  # noqa: S607  # the one beside the chosen Node.js, which comes first
+                cwd=self._web,
+                env={**self._environment, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+            ).returncode
         if status:
             where = "" if self._log is None else f"; {self._log} says why"
             raise NpmFailed(f"`npm {' '.join(arguments)}` ended with exit status {status}{where}.")

@@ -50,6 +50,14 @@ def built_page(*, tell: Callable[[str], None], web: Path = WEB, log: Path = LOG)
     return dist
 
 
+def installed_npm(*, tell: Callable[[str], None], log: Path | None = None) -> Npm:
+    """npm with the page's packages in place, to run more. Raises NoNode or NpmFailed."""
+    with _claimed(WEB):
+        npm = Npm(WEB, tell=tell, log=log)
+        npm.install()
+    return npm
+
+
 def hash_of_sources(web: Path) -> str:
     """Of the names and contents of all files from which the page is built."""
     digest = hashlib.sha256()
@@ -85,21 +93,15 @@ def _claimed(folder: Path) -> Iterator[None]:
         os.close(opened)
 
 
-def _run(scripts: list[str]) -> None:
-    with _claimed(WEB):
-        npm = Npm(WEB, tell=print)
-        npm.install()
-    for script in scripts:
-        npm.run(script)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.web", description=__doc__)
     parser.add_argument("scripts", metavar="SCRIPT", nargs="*", help="of web/package.json, run instead of building")
     given = parser.parse_args()
     try:
         if given.scripts:
-            _run(given.scripts)
+            npm = installed_npm(tell=print)
+            for script in given.scripts:
+                npm.run(script)
         else:
             print(f"The page is in {built_page(tell=print)}.")
     except (NoNode, NoPage, NpmFailed) as failure:

@@ -1,0 +1,55 @@
+"""Asks the API as one of the page's people would, past the page."""
+
+import secrets
+from typing import Any
+
+import httpx
+
+from local.addresses import Addresses
+from local.token import unsigned_token
+
+GIVEN = {
+    "doctor_name": "Dr. Ann Weber",
+    "practice_name": "Lakeside Dental",
+    "practice_type": "Dental practice",
+    "brand_color": "#0F766E",
+}
+
+
+class Asking:
+    """One person with a token."""
+
+    def __init__(self, addresses: Addresses, uid: str) -> None:
+        authorization = {"Authorization": f"Bearer {unsigned_token(uid)}"}
+        self._http = httpx.Client(base_url=addresses.api, headers=authorization, timeout=30)
+
+    def diagnostic(self, **given: Any) -> str:
+        """The id of a new request."""
+        return self._submit("diagnostic", given)
+
+    def asset(self, message: str, **more: Any) -> str:
+        """The id of a new request."""
+        return self._submit("medical_asset", {**GIVEN, "channel": "social", "primary_message": message}, **more)
+
+    def cancel(self, request_id: str) -> None:
+        answer = self._http.post(f"/requests/{request_id}:cancel")
+        assert answer.status_code == 200, answer.text
+
+    def request(self, request_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._http.get(f"/requests/{request_id}").json()
+        return found
+
+    def saying(self, message: str) -> list[dict[str, Any]]:
+        """The newest requests with this message."""
+        newest = self._http.get("/requests", params={"limit": 50}).json()["requests"]
+        return [request for request in newest if request["input"].get("primary_message") == message]
+
+    def _submit(self, type_name: str, given: dict[str, Any], **more: Any) -> str:
+        answer = self._http.post("/requests", json={"type": type_name, "input": given, **more})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+
+def unheard() -> str:
+    """A message that no other request has."""
+    return f"Open on Saturdays, said {secrets.token_hex(4)}."

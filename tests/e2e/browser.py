@@ -1,0 +1,90 @@
+"""Somebody in front of the page: a browser context of their own, and everything that went wrong in it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, Request, expect
+
+EXECUTABLE = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# The browser notes each answer of 4xx and 5xx, and each connection that is cut; some tests provoke them.
+OF_THE_NETWORK = re.compile(r"^Failed to load resource|net::ERR_")
+REFUSED = "Refused by the policy:"
+NOTES_VIOLATIONS = f"""
+document.addEventListener('securitypolicyviolation', (event) =>
+  console.error(`{REFUSED} ${{event.violatedDirective}} ${{event.blockedURI}} ${{event.sourceFile}}`))
+"""
+
+
+def launched(playwright: Playwright, *, instead: dict[str, str] | None = None) -> Browser:
+    """Chromium. What it would send to the addresses in `instead` (host:port) goes to others in truth."""
+    rules = ", ".join(f"MAP {address} {other}" for address, other in (instead or {}).items())
+    flags = (*FLAGS, f"--host-resolver-rules={rules}") if rules else FLAGS
+    return playwright.chromium.launch(executable_path=EXECUTABLE, args=list(flags))
+
+
+@dataclass
+class Visitor:
+    """One person in one browser profile."""
+
+    context: BrowserContext
+    page: Page
+    url: str
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Opens the page, and returns when its list is live."""
+        self.page.goto(self.url)
+        expect(self.page.get_by_test_id("connection")).to_have_text("Live", timeout=20_000)
+
+    def become(self, uid: str) -> None:
+        """Chooses another of the local stack's people."""
+        self.page.get_by_test_id(f"person-{uid}").check()
+        expect(self.page.get_by_test_id("connection")).to_have_text("Live", timeout=20_000)
+
+    def card(self, request_id: str) -> Locator:
+        """The request in the list."""
+        return self.page.locator(f'[data-testid=request][data-id="{request_id}"]')
+
+    def calls(self, method: str, path: str) -> int:
+        """How many calls of this kind the page has made."""
+        return sum(1 for call in self.asked if re.fullmatch(rf"{method} http://[^/]+{path}", call))
+
+    def hosts(self) -> set[str]:
+        return {urlsplit(call.split()[1]).netloc for call in self.asked if " http" in call}
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
+    """A visitor with an empty profile, in front of a page that is not open yet."""
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", **options)
+    context.add_init_script(NOTES_VIOLATIONS)
+    visitor = Visitor(context, context.new_page(), url)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not OF_THE_NETWORK.search(message.text):
+            visitor.complaints.append(message.text)
+
+    def ask(request: Request) -> None:
+        visitor.asked.append(f"{request.method} {request.url}")
+
+    context.on("console", note)
+    context.on("weberror", lambda error: visitor.complaints.append(str(error.error)))
+    context.on("request", ask)
+    try:
+        yield visitor
+    finally:
+        context.close()

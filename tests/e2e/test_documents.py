@@ -1,0 +1,39 @@
+"""The client's two ways to a request, its listener and the API, against the real ones."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from local.stack import Stack
+from local.web import installed_npm
+from tests.e2e.asking import Asking
+from tests.processes import until
+
+ENDED = {"completed", "failed", "cancelled"}
+
+
+def test_a_request_from_the_listener_equals_the_apis_answer(stack: Stack, database: str, tmp_path: Path) -> None:
+    person, log = f"person-{uuid.uuid4().hex}", tmp_path / "vitest.log"
+    asking, in_an_hour = Asking(stack.addresses, person), datetime.now(UTC) + timedelta(hours=1)
+    ending = [
+        asking.asset("Gentle check-ups, also on Saturdays."),
+        asking.diagnostic(sleep_seconds=0.1, steps=3, fail_times=1),
+        asking.diagnostic(fail_times=1, permanent=True),
+        asking.diagnostic(snooze_seconds=0.1),
+    ]
+    later = asking.asset("Open on Sundays.", run_at=in_an_hour.isoformat())
+    cancelled = asking.asset("Closed on Mondays.", run_at=in_an_hour.replace(microsecond=0).isoformat())
+    asking.cancel(cancelled)
+    until(lambda: all(asking.request(each)["status"] in ENDED for each in ending))
+
+    told = {
+        "API": stack.addresses.api,
+        "FIRESTORE": stack.addresses.firestore,
+        "DATABASE": database,
+        "PROJECT": stack.addresses.project,
+        "PERSON": person,
+    }
+    npm = installed_npm(tell=print, log=log)
+    npm.call("exec", "--", "vitest", "run", "--config", "tests/stack/vitest.config.ts", environment=told)
+
+    assert f"{len({*ending, later, cancelled})} requests are the same" in log.read_text()
