@@ -1,8 +1,8 @@
 """What the service costs a month, from counted operations and list prices: `python -m deploy.cost` writes docs/cost.md.
 
 The operations of a plain request are those that tests/integration/test_calls.py counts on the wire. Prices are in US
-dollars, tier 1 regions, without discounts. Where a price has no dated source here, `recalled` says that it is from memory
-of the public price list: look it up before relying on it.
+dollars, tier 1 regions, without discounts. `recalled` says that a price has no dated source here but is from memory of
+the public price list: look it up before relying on it.
 """
 
 from collections.abc import Iterable
@@ -29,8 +29,8 @@ class Price:
         return max(0.0, used - self.free) * self.dollars
 
 
-# Sources, as read between August and November 2026: the pages Firestore pricing (regional, Standard edition; August 2026),
-# Cloud Tasks pricing, Cloud Run pricing (request-based billing, tier 1), Cloud Scheduler pricing, and Google Cloud
+# Sources, as read between August and November 2026: the pages Firestore pricing (regional, Standard edition), Cloud
+# Tasks pricing, Cloud Run pricing (request-based billing, tier 1), Cloud Scheduler pricing, and Google Cloud
 # Observability pricing. Firestore's free quota is by day: 30 days of it.
 WRITES = Price("Firestore writes", 0.09 / 1e5, 20_000 * 30)
 READS = Price("Firestore reads", 0.03 / 1e5, 50_000 * 30)
