@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+PYTHON ?= $(or $(firstword $(foreach version,$(shell cat .python-versions),$(shell python$(version) --version >/dev/null 2>&1 && echo python$(version)))),python3)
 BIN := .venv/bin
 
-.PHONY: help install run demo test check format simulate bench package lock check-terraform plan apply deploy destroy
+.PHONY: help install run demo page test check format simulate bench screenshot package lock check-terraform plan apply deploy destroy
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -11,7 +11,7 @@ install: .venv/installed  ## install everything into .venv (the other targets do
 
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' || { echo "Python 3.11 or newer with venv is needed: choose one with make PYTHON=...; on Debian, apt-get install python3-venv"; exit 1; }
-	@echo "Installing into .venv ..." && $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing into .venv ..." && $(PYTHON) -m venv --clear .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 run: install  ## run the whole system on this machine until Ctrl-C
@@ -20,11 +20,16 @@ run: install  ## run the whole system on this machine until Ctrl-C
 demo: install  ## send real requests through the running system, or through one of its own
 	@exec $(BIN)/python -m local.demo
 
-test: install  ## run all tests, on the real emulators
+page: install  ## build the page in web/ (run does so by itself)
+	@$(BIN)/python -m local.web
+
+test: install  ## run all tests, on the real emulators and in a real browser
+	@$(BIN)/python -m local.web test
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 check: install  ## lint, format and types
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
+	@$(BIN)/python -m local.web check
 
 format: install  ## format, and mend what lint can mend
 	@$(BIN)/ruff check --fix && $(BIN)/ruff format
@@ -32,8 +37,12 @@ format: install  ## format, and mend what lint can mend
 simulate: install  ## run the protocol in 20,000 random worlds
 	@$(BIN)/python -m tests.chaos.simulate
 
-bench: install  ## measure what a request costs over its bare remote calls
+bench: install  ## measure what a request costs over its bare remote calls, and how soon the page shows it
 	@$(BIN)/python -m tests.bench.pipeline
+	@$(BIN)/python -m tests.bench.page
+
+screenshot: install  ## take the README's picture of the page
+	@$(BIN)/python -m tests.e2e.screenshot
 
 package: install  ## build the archive that is deployed, byte for byte the same each time
 	@$(BIN)/python -m local.package

@@ -20,6 +20,21 @@ from tests.e2e.scenes import DENTIST, DERMATOLOGIST, OPTICIAN, PAEDIATRICIAN, PH
 README = ROOT / "docs" / "page.png"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+DRAFT = {
+    "primary_message": "Nervous at the dentist's? Tell us when you book, and we take the time that you need.",
+    "call_to_action": "Book a long appointment",
+    "practice_name": "Lakeside Dental",
+    "practice_type": "Dental practice",
+    "doctor_name": "Dr. Ann Weber",
+    "brand_color": "#0F766E",
+}
+ALL_IS_THERE = """() => {
+  const seen = [...document.querySelectorAll('[data-status=completed] [data-testid=preview]')].filter((preview) => {
+    const { top, bottom } = preview.getBoundingClientRect()
+    return bottom > 0 && top < innerHeight
+  })
+  return document.fonts.status === 'loaded' && seen.every((preview) => preview.querySelector('img.loaded'))
+}"""
 COLOURS = 256  # in a palette of its own: a third of the size, and no difference to the eye
 
 
@@ -53,8 +68,11 @@ class Camera:
         self._url = url
 
     def take(self, file: Path) -> None:
-        with self._before() as visitor:
-            save(visitor, file)
+        with self._before() as ann:
+            for name, text in DRAFT.items():
+                ann.page.get_by_test_id(f"field-{name}").fill(text)
+            ann.open()  # which keeps what was typed, and begins at the top
+            save(ann, file)
 
     def take_all(self, folder: Path) -> None:
         with self._before(viewport={"width": 1280, "height": 2000}) as ann:
@@ -83,10 +101,7 @@ class Camera:
 
 def save(visitor: Visitor, file: Path, *, whole: bool = False) -> None:
     """A picture of what can be seen, once all previews within it are there."""
-    visitor.page.wait_for_function(
-        "() => [...document.images].every((image) => image.complete && image.naturalWidth)"
-        " && document.fonts.status === 'loaded'"
-    )
+    visitor.page.wait_for_function(ALL_IS_THERE)
     file.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(BytesIO(visitor.page.screenshot(full_page=whole))) as image:
         image.convert("RGB").quantize(COLOURS).save(file, optimize=True)
