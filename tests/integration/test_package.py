@@ -37,17 +37,20 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     assert build(tmp_path / "one.zip") == build(tmp_path / "two.zip")
 
 
-def test_the_archive_drives_a_request_to_its_end(firestore_emulator: str, tmp_path: Path) -> None:
+def test_the_archive_drives_a_request_to_its_end_with_only_its_requirements(
+    firestore_emulator: str, tmp_path: Path
+) -> None:
     build(tmp_path / "functions.zip")
     with zipfile.ZipFile(tmp_path / "functions.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
+    python = _python_with(tmp_path / "unpacked" / "requirements.txt", tmp_path / "venv")
     api_port, process_port = free_ports(2)
 
     with CloudTasks() as tasks, ExitStack() as functions:
         create_queues(tasks.client(), PROJECT, LOCATION, f"http://127.0.0.1:{process_port}", load_policies())
         environment = _environment(firestore_emulator, tasks.address, tmp_path)
         for name, port in (("api", api_port), ("process", process_port)):
-            functions.enter_context(_function(name, port, tmp_path / "unpacked", environment))
+            functions.enter_context(_function(python, name, port, tmp_path / "unpacked", environment))
         request = _run_to_its_end(f"http://127.0.0.1:{api_port}")
 
     assert request["status"] == "completed", request
@@ -68,12 +71,22 @@ def _environment(firestore: str, cloud_tasks: str, folder: Path) -> dict[str, st
     }
 
 
+def _python_with(requirements: Path, venv: Path) -> Path:
+    """A Python that has what the buildpack installs, and nothing of ours."""
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    python = venv / "bin" / "python"
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--requirement", str(requirements)], check=True)
+    subprocess.run([*pip, "check"], check=True)  # as the buildpack does
+    return python
+
+
 @contextmanager
-def _function(name: str, port: int, folder: Path, environment: dict[str, str]) -> Iterator[None]:
+def _function(python: Path, name: str, port: int, folder: Path, environment: dict[str, str]) -> Iterator[None]:
     run_folder = folder.parent / f"run-{name}"
     run_folder.mkdir()
     command = [
-        sys.executable,
+        str(python),
         "-m",
         "functions_framework",
         "--target",

@@ -1,0 +1,94 @@
+"""The person that a smoke test sends its request as, at a double of Identity Toolkit's REST API as it is documented."""
+
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, request
+from werkzeug.serving import make_server
+
+from deploy.person import People
+
+PROJECT = "practice-assets"
+PAGE = "https://practice-assets.web.app"
+
+
+class IdentityToolkit:
+    """accounts (create), accounts:signInWithPassword and accounts:delete of one project, whose key is for its page."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, dict[str, Any]] = {}
+        self.made = 0
+        self.app = Flask(__name__)
+        self.app.post(f"/v1/projects/{PROJECT}/accounts")(self.create)
+        self.app.post("/v1/accounts:signInWithPassword")(self.sign_in)
+        self.app.post(f"/v1/projects/{PROJECT}/accounts:delete")(self.delete)
+
+    def create(self) -> Any:
+        if request.headers.get("Authorization") != "Bearer admin":
+            return {"error": {"message": "PERMISSION_DENIED"}}, 403
+        self.made += 1
+        self.users[f"uid-{self.made}"] = request.get_json()
+        return {"localId": f"uid-{self.made}"}
+
+    def sign_in(self) -> Any:
+        if (request.args.get("key"), request.headers.get("Referer")) != ("key", f"{PAGE}/"):
+            return {"error": {"message": "API_KEY_HTTP_REFERRER_BLOCKED"}}, 403
+        given = request.get_json()
+        for uid, user in self.users.items():
+            if (user["email"], user["password"]) == (given["email"], given["password"]):
+                return {"idToken": f"token of {uid}"}
+        return {"error": {"message": "INVALID_LOGIN_CREDENTIALS"}}, 400
+
+    def delete(self) -> Any:
+        if request.headers.get("Authorization") != "Bearer admin":
+            return {"error": {"message": "PERMISSION_DENIED"}}, 403
+        del self.users[request.get_json()["localId"]]
+        return {}
+
+
+@pytest.fixture
+def toolkit() -> Iterator[tuple[IdentityToolkit, str]]:
+    double = IdentityToolkit()
+    server = make_server("127.0.0.1", 0, double.app, threaded=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield double, f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def people(url: str, *, admin: str = "admin", page: str = PAGE) -> People:
+    return People(PROJECT, api_key="key", page=page, access_token=admin, base_url=url)
+
+
+def test_somebody_is_there_for_as_long_as_the_test(toolkit: tuple[IdentityToolkit, str]) -> None:
+    double, url = toolkit
+
+    with people(url).somebody() as token:
+        assert (token, list(double.users)) == ("token of uid-1", ["uid-1"])
+
+    assert double.users == {}
+
+
+def test_whatever_happens_nobody_is_left_behind(toolkit: tuple[IdentityToolkit, str]) -> None:
+    double, url = toolkit
+
+    with pytest.raises(RuntimeError), people(url).somebody():
+        raise RuntimeError
+    with pytest.raises(httpx.HTTPStatusError), people(url, page="https://elsewhere.example").somebody():
+        pass
+
+    assert (double.made, double.users) == (2, {})
+
+
+def test_only_an_administrator_makes_people(toolkit: tuple[IdentityToolkit, str]) -> None:
+    double, url = toolkit
+
+    with pytest.raises(httpx.HTTPStatusError), people(url, admin="somebody").somebody():
+        pass
+
+    assert double.made == 0
