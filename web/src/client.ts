@@ -85,6 +85,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
   let refused: { state: Refusal; by: 'call' | 'listener' } | undefined
   let state: State = 'connecting'
   let redialled = 0
+  let heardAt = 0
 
   function settle(): void {
     const next = stateOf()
@@ -111,6 +112,14 @@ export async function connect({ api, app, token, database = '(default)', emulato
     if (refused?.by !== by) return
     refused = undefined
     settle()
+  }
+
+  /** What a call changes comes back through a listener. If nothing does, the connection may be dead without saying so. */
+  async function change<T>(...given: Parameters<typeof call>) {
+    const since = Date.now()
+    const answer = await ask<T>(...given)
+    setTimeout(() => heardAt < since && listeners.forEach((each) => each.listen()), FIRST_SNAPSHOT_MS)
+    return answer
   }
 
   async function ask<T>(...given: Parameters<typeof call>) {
@@ -155,7 +164,10 @@ export async function connect({ api, app, token, database = '(default)', emulato
       settle,
       whyRefused: () => whyRefused(what),
       denied: () => refuse('listener', 'revoked'),
-      heard: () => accept('listener'),
+      heard: () => {
+        heardAt = Date.now()
+        accept('listener')
+      },
       redial,
     })
     listeners.add(listener)
@@ -187,14 +199,14 @@ export async function connect({ api, app, token, database = '(default)', emulato
 
     async submit(asked: Ask, key: string) {
       const sent = { method: 'POST', body: asked, key, repeatable: true } as const
-      const { content: request, replayed } = await ask<Request>('/requests', sent)
+      const { content: request, replayed } = await change<Request>('/requests', sent)
       return { request, replayed }
     },
 
     /** One to ten, all or nothing. */
     async submitBatch(asked: Ask[], key: string) {
       const sent = { method: 'POST', body: { requests: asked }, key, repeatable: true } as const
-      const { content, replayed } = await ask<{ requests: Request[] }>('/requests:batch', sent)
+      const { content, replayed } = await change<{ requests: Request[] }>('/requests:batch', sent)
       return { requests: content.requests, replayed }
     },
 
@@ -206,12 +218,12 @@ export async function connect({ api, app, token, database = '(default)', emulato
     },
 
     async cancel(id: string) {
-      return (await ask<Request>(`/requests/${id}:cancel`, { method: 'POST', repeatable: true })).content
+      return (await change<Request>(`/requests/${id}:cancel`, { method: 'POST', repeatable: true })).content
     },
 
     /** Not repeated by itself: once it runs again, the API refuses a second retry. */
     async retry(id: string) {
-      return (await ask<Request>(`/requests/${id}:retry`, { method: 'POST' })).content
+      return (await change<Request>(`/requests/${id}:retry`, { method: 'POST' })).content
     },
 
     async assetUrl(id: string, name: string) {
