@@ -10,8 +10,8 @@ help:  ## show this list
 install: .venv/installed  ## install everything into .venv (the other targets do so by themselves)
 
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt
-	@$(PYTHON) -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' || { echo "Python 3.11 or newer with venv is needed: choose one with make PYTHON=...; on Debian, apt-get install python3-venv"; exit 1; }
-	@echo "Installing into .venv ..." && $(PYTHON) -m venv --clear .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { echo "Python 3.11 or newer with venv is needed: choose one with make PYTHON=...; on Debian, apt-get install python3-venv"; exit 1; }
+	@echo "Installing into .venv ..." && { test -x $(BIN)/python || $(PYTHON) -m venv .venv; } && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 run: install  ## run the whole system on this machine until Ctrl-C

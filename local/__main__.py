@@ -8,6 +8,7 @@ from pathlib import Path
 from common.queues import BadPolicy
 from local.addresses import AlreadyRunning
 from local.firestore import NoEmulator
+from local.loopback import bypass_proxies
 from local.stack import FOLDER, SOURCE, Stack
 from local.supervisor import PartFailed
 from local.web import NoPage, built_page
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--source", type=Path, default=SOURCE, help="the file with the functions")
     parser.add_argument("--page", type=Path, help="the folder with a built page (default: web/dist, built if need be)")
     given = parser.parse_args()
+    bypass_proxies()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(ending) is not signal.SIG_IGN:
             signal.signal(ending, signal.default_int_handler)

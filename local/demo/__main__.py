@@ -13,10 +13,12 @@ from google.cloud.firestore import Client
 from PIL import Image
 from rich.console import Console
 
-from local.addresses import Addresses, running
+from common.queues import BadPolicy
+from local.addresses import Addresses, AlreadyRunning, running
 from local.demo.follow import Followed, Follower
 from local.demo.scenarios import ASSET, BATCH, SCENARIOS, Scenario
 from local.firestore import NoEmulator
+from local.loopback import bypass_proxies
 from local.stack import FOLDER, Stack
 from local.supervisor import PartFailed
 from local.token import unsigned_token
@@ -32,11 +34,12 @@ class Wrong(Exception):
 
 def main() -> int:
     console = Console()
+    bypass_proxies()
     try:
         with _stack(console) as addresses:
             Demo(addresses, console).run()
-    except (Wrong, PartFailed, NoEmulator) as error:
-        console.print(f"[red]{error}")
+    except (Wrong, PartFailed, NoEmulator, AlreadyRunning, BadPolicy, TimeoutError, httpx.HTTPError) as error:
+        console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -68,17 +71,20 @@ class Demo:
     def run(self) -> None:
         """Raises Wrong."""
         self._console.print(f"\nRun {self._run}: {len(SCENARIOS)} requests, and a batch of {len(BATCH)}\n")
-        started = monotonic()
-        followed = [self._submit(scenario) for scenario in SCENARIOS] + self._submit_batch()
-        accepted_in = monotonic() - started
         os.environ["FIRESTORE_EMULATOR_HOST"] = self._addresses.firestore
         client = Client(project=self._addresses.project)
-        with Follower(client, f"u:{PERSON}", followed, self._console) as follower:
+        with Follower(client, f"u:{PERSON}", self._console) as follower:
+            started = monotonic()
+            followed = []
+            for each in self._submit():
+                follower.add(each)
+                followed.append(each)
+            accepted_in = monotonic() - started
             in_time = follower.follow(WITHIN_SECONDS, self._cancel_when_working)
         if not in_time:
             raise Wrong(f"Not all requests ended within {WITHIN_SECONDS} s.")
         for each in followed:
-            _check(each)
+            check(each)
         self._replay(followed[0])
         self._show_asset(followed[0])
         self._console.print(
@@ -87,14 +93,15 @@ class Demo:
             f"ended after {monotonic() - started:.1f} s."
         )
 
-    def _submit(self, scenario: Scenario) -> Followed:
-        answer = self._post("/requests", scenario.body, key=scenario.name)
-        return _followed(scenario, _expect(answer, 202))
-
-    def _submit_batch(self) -> list[Followed]:
+    def _submit(self) -> Iterator[Followed]:
+        """Each as soon as it is accepted: the single ones, then the batch."""
+        for scenario in SCENARIOS:
+            answer = self._post("/requests", scenario.body, key=scenario.name)
+            yield _followed(scenario, _expect(answer, 202))
         body = {"requests": [scenario.body for scenario in BATCH]}
         accepted = _expect(self._post("/requests:batch", body, key="batch"), 202)
-        return [_followed(scenario, request) for scenario, request in zip(BATCH, accepted["requests"], strict=True)]
+        for scenario, request in zip(BATCH, accepted["requests"], strict=True):
+            yield _followed(scenario, request)
 
     def _cancel_when_working(self, followed: Followed) -> None:
         if followed.scenario.cancel and followed.document["status"] == "processing":
@@ -130,7 +137,7 @@ def _followed(scenario: Scenario, request: dict[str, Any]) -> Followed:
     return followed
 
 
-def _check(followed: Followed) -> None:
+def check(followed: Followed) -> None:
     scenario, document = followed.scenario, followed.document
     if followed.seen != scenario.states:
         raise Wrong(f"{scenario.name} ({followed.id}) was seen as {followed.seen}; expected {scenario.states}")
@@ -159,7 +166,8 @@ def _bytes(answer: httpx.Response) -> bytes:
 def _next_run() -> str:
     """1, 2, 3 and so on, kept beside the stack's files."""
     COUNT.parent.mkdir(parents=True, exist_ok=True)
-    run = int(COUNT.read_text()) + 1 if COUNT.exists() else 1
+    said = COUNT.read_text().strip() if COUNT.exists() else ""
+    run = int(said) + 1 if said.isdigit() else 1
     COUNT.write_text(f"{run}\n")
     return str(run)
 

@@ -1,8 +1,9 @@
 """Follows requests through one Firestore listener, as the page does, and shows them in the terminal as they move."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Condition, Event
 from typing import Any, Self
 
 from google.cloud.firestore import Client, FieldFilter, Query
@@ -15,7 +16,11 @@ from local.demo.scenarios import Scenario, State
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
 COLOURS = {"completed": "green", "failed": "red", "cancelled": "yellow", "processing": "cyan"}
+FIRST_SNAPSHOT_WITHIN_SECONDS = 20
 LISTENED = 50
+WIDE = 100
+ALL_COLUMNS = ("request", "id", "status", "attempt", "progress", "words")
+NARROW_COLUMNS = ("request", "status", "attempt", "words")
 
 
 @dataclass
@@ -42,12 +47,17 @@ class Followed:
 
 
 class Follower:
-    """A listener on a tenant's newest requests, from `with` to its end."""
+    """A listener on a tenant's newest requests, from `with` to its end.
 
-    def __init__(self, client: Client, tenant: str, followed: Sequence[Followed], console: Console) -> None:
-        self._followed = {each.id: each for each in followed}
+    It listens before anything is asked for: a request may have ended before its call is answered.
+    """
+
+    def __init__(self, client: Client, tenant: str, console: Console) -> None:
+        self._followed: dict[str, Followed] = {}
+        self._early: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
         self._console = console
         self._changed = Condition()
+        self._listening = Event()
         self._query = (
             client.collection("requests")
             .where(filter=FieldFilter("tenant", "==", tenant))
@@ -57,10 +67,21 @@ class Follower:
 
     def __enter__(self) -> Self:
         self._watch = self._query.on_snapshot(self._on_snapshot)
+        if not self._listening.wait(FIRST_SNAPSHOT_WITHIN_SECONDS):
+            self._watch.unsubscribe()
+            raise TimeoutError(f"The listener heard nothing within {FIRST_SNAPSHOT_WITHIN_SECONDS} s.")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._watch.unsubscribe()
+
+    def add(self, followed: Followed) -> None:
+        """Show this one too, with what was heard of it already."""
+        with self._changed:
+            self._followed[followed.id] = followed
+            for document in self._early.pop(followed.id, []):
+                self._hear(followed, document)
+            self._changed.notify_all()
 
     def follow(self, seconds: float, on_change: Callable[[Followed], None]) -> bool:
         """Show them until all have ended. Returns False if that takes longer than so many seconds."""
@@ -81,9 +102,16 @@ class Follower:
         del changes, read_time
         with self._changed:
             for document in documents:
-                if document.id in self._followed and self._followed[document.id].see(document.to_dict()):
-                    self._tell(self._followed[document.id])
+                if (followed := self._followed.get(document.id)) is None:
+                    self._early[document.id].append(document.to_dict())
+                else:
+                    self._hear(followed, document.to_dict())
             self._changed.notify_all()
+        self._listening.set()
+
+    def _hear(self, followed: Followed, document: Mapping[str, Any]) -> None:
+        if followed.see(document):
+            self._tell(followed)
 
     def _tell(self, followed: Followed) -> None:
         if not self._console.is_terminal:
@@ -92,10 +120,12 @@ class Follower:
 
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for heading in ("request", "id", "status", "attempt", "progress", ""):
-            table.add_column(heading)
+        shown = ALL_COLUMNS if self._console.width >= WIDE else NARROW_COLUMNS
+        for heading in shown:
+            table.add_column("" if heading == "words" else heading)
         for each in self._followed.values():
-            table.add_row(*_row(each))
+            row = dict(zip(ALL_COLUMNS, _row(each), strict=True))
+            table.add_row(*(row[heading] for heading in shown))
         return table
 
 
