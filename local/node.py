@@ -51,4 +51,16 @@ def _wheel(tell: Callable[[str], None]) -> Path:
         if subprocess.run(pip, check=False, capture_output=True).returncode:  # noqa: S603  # a pinned package
             raise NoNode(f"{WHEEL} could not be installed: put Node.js {needed} or newer, with npm, on PATH.")
         importlib.invalidate_caches()
-    return Path(importlib.import_module(MODULE).__path__[0]) / "bin"
+    return linked(Path(importlib.import_module(MODULE).__path__[0]), folder=Path(sys.prefix) / "node")
+
+
+def linked(wheel: Path, *, folder: Path) -> Path:
+    """The folder with links to the programs: a wheel holds no links, and so its own `npm` does not find its files."""
+    folder.mkdir(exist_ok=True)
+    scripts = wheel / "lib" / "node_modules" / "npm" / "bin"
+    programs = {"node": wheel / "bin" / "node", "npm": scripts / "npm-cli.js", "npx": scripts / "npx-cli.js"}
+    for name, program in programs.items():
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(program)
+    return folder

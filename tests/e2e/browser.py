@@ -21,6 +21,7 @@ FLAGS = (
 )
 # The browser notes each answer of 4xx and 5xx, and each connection that is cut; some tests provoke them.
 OF_THE_NETWORK = re.compile(r"^Failed to load resource|net::ERR_")
+REQUESTS = r"/requests(\?.*|/[0-9a-f]{32})?"  # the paths by which states could be polled
 REFUSED = "Refused by the policy:"
 NOTES_VIOLATIONS = f"""
 document.addEventListener('securitypolicyviolation', (event) =>

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Playwright, expect
 
 from local.stack import Stack
 from tests.e2e.asking import GIVEN, Asking, unheard
-from tests.e2e.browser import launched
+from tests.e2e.browser import REQUESTS, launched
 from tests.e2e.conftest import Arrive
 from tests.e2e.network import Network
 from tests.processes import until
@@ -33,7 +33,7 @@ def test_an_asset_is_asked_for_and_used_without_a_reload(stack: Stack, arrive: A
     with Image.open(BytesIO(Path(downloading.value.path()).read_bytes())) as image:
         assert (image.format, image.size) == ("PNG", (1080, 1080))
     assert downloading.value.suggested_filename.startswith("lakeside-dental-")
-    assert (ann.calls("GET", "/"), ann.calls("GET", "/requests")) == (1, 0)
+    assert (ann.calls("GET", "/"), ann.calls("GET", REQUESTS)) == (1, 0)
     [request] = Asking(stack.addresses, "ann").saying(message)
     assert request["input"] == {**GIVEN, "channel": "social", "primary_message": message}
 

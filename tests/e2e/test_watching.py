@@ -4,7 +4,7 @@ from playwright.sync_api import Playwright, expect
 
 from local.stack import Stack
 from tests.e2e.asking import Asking
-from tests.e2e.browser import launched
+from tests.e2e.browser import REQUESTS, launched
 from tests.e2e.conftest import Arrive
 from tests.e2e.network import Network
 from tests.processes import until
@@ -26,7 +26,7 @@ def test_a_retry_is_seen_as_it_happens_with_the_error_before_it(stack: Stack, ar
     expect(card.get_by_test_id("attempt")).to_have_text("Attempt 2 of 3")
     expect(card.get_by_role("progressbar")).to_be_visible()
     expect(card).to_have_attribute("data-status", "completed", timeout=ENDED_WITHIN_MS)
-    assert (ann.calls("GET", "/"), ann.calls("GET", "/requests.*")) == (1, 0)
+    assert (ann.calls("GET", "/"), ann.calls("GET", REQUESTS)) == (1, 0)
 
 
 def test_what_is_cancelled_is_seen_to_stop(stack: Stack, arrive: Arrive) -> None:

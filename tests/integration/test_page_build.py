@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.node import system_node
+from local.node import linked, system_node
 from local.npm import INSTALL
 from local.web import NoPage, built_page
 
@@ -123,3 +123,16 @@ def test_a_node_without_npm_is_not_used(workshop: Workshop) -> None:
     (workshop.tools / "npm").unlink()
 
     assert system_node(str(workshop.tools)) is None
+
+
+def test_the_npm_of_the_wheel_is_run_where_its_files_are(tmp_path: Path) -> None:
+    scripts = tmp_path / "wheel" / "lib" / "node_modules" / "npm" / "bin"
+
+    for _ in range(2):
+        folder = linked(tmp_path / "wheel", folder=tmp_path / "node")
+
+    assert {link.name: link.readlink() for link in folder.iterdir()} == {
+        "node": tmp_path / "wheel" / "bin" / "node",
+        "npm": scripts / "npm-cli.js",
+        "npx": scripts / "npx-cli.js",
+    }
