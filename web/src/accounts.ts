@@ -19,6 +19,7 @@ import {
 } from '@firebase/auth'
 
 import type { Config } from './config'
+import { Unreachable } from './http'
 import type { Person } from './people'
 
 const ADDRESS = 'sign-in-address' // the link may be opened in another tab of this browser
@@ -33,7 +34,7 @@ export function accounts(config: Config, changed: (person: Person | null) => voi
 
   function personOf(user: User): Person {
     const name = user.displayName ?? user.email ?? 'Signed in'
-    return { uid: user.uid, name, app, token: (fresh) => user.getIdToken(fresh) }
+    return { uid: user.uid, name, app, token: (fresh) => user.getIdToken(fresh).catch(withoutNetwork) }
   }
 
   return {
@@ -61,6 +62,10 @@ export function accounts(config: Config, changed: (person: Person | null) => voi
   }
 }
 
+function withoutNetwork(error: AuthError): never {
+  throw error.code === 'auth/network-request-failed' ? new Unreachable() : error
+}
+
 const WORDS: Record<string, string> = {
   'auth/invalid-credential': 'This address and password do not belong together.',
   'auth/wrong-password': 'This address and password do not belong together.',
@@ -76,6 +81,7 @@ const WORDS: Record<string, string> = {
 
 /** What went wrong in words; nothing if somebody just closed the window. */
 function wordsFor(error: unknown): string {
+  if (error instanceof Unreachable) return error.message
   const { code = '' } = error as Partial<AuthError>
   if (code === 'auth/popup-closed-by-user' || code === 'auth/cancelled-popup-request') return ''
   return WORDS[code] ?? 'That did not work. Try again.'

@@ -37,7 +37,7 @@ import {
 
 import type { Ask, Request, SignedUrl, Status, WorkType } from './api'
 import { requestOf } from './documents'
-import { http, Problem, type Token } from './http'
+import { http, Problem, type Token, Unreachable } from './http'
 import { type Claims, claimsOf, tenantOf } from './tokens'
 
 export { Problem, Unreachable } from './http'
@@ -45,7 +45,6 @@ export { Problem, Unreachable } from './http'
 export interface Options {
   api: string
   app: FirebaseApp
-  /** An ID token; a fresh one rather than a cached one if so asked. Rejects when nobody is signed in any more. */
   token: Token
   database?: string | undefined
   /** host:port of a Firestore emulator, which believes the token's claims. */
@@ -138,8 +137,8 @@ export async function connect({ api, app, token, database = '(default)', emulato
   async function whyRefused(what: string | Watched): Promise<'gone' | 'listen again'> {
     try {
       await token(true)
-    } catch {
-      refuse('listener', 'signed-out')
+    } catch (error) {
+      if (!(error instanceof Unreachable)) refuse('listener', 'signed-out')
       return 'listen again'
     }
     if (typeof what !== 'string') return 'listen again'

@@ -1,6 +1,10 @@
 /** HTTPS calls to the API: repeated where that is safe, with a fresh token after a 401, problems as errors. */
 import type { Fault, ProblemBody } from './api'
 
+/**
+ * An ID token; a fresh one rather than a cached one if so asked. Rejects with Unreachable where there is no network,
+ * and with anything else when nobody is signed in any more.
+ */
 export type Token = (fresh: boolean) => Promise<string>
 
 export interface Call {
@@ -44,9 +48,18 @@ export class Unreachable extends Error {
 }
 
 export function http(api: string, token: Token): <T>(path: string, call?: Call) => Promise<Answer<T>> {
+  async function bearer(fresh: boolean): Promise<string> {
+    try {
+      return await token(fresh)
+    } catch (error) {
+      if (error instanceof Unreachable) throw error
+      throw new Problem({ type: 'about:blank', title: 'Your sign-in has ended.', status: 401, code: 'not_signed_in' })
+    }
+  }
+
   async function send(path: string, call: Call, fresh: boolean): Promise<Response> {
     const headers: Record<string, string> = {}
-    if (!call.public) headers['Authorization'] = `Bearer ${await token(fresh)}`
+    if (!call.public) headers['Authorization'] = `Bearer ${await bearer(fresh)}`
     if (call.body !== undefined) headers['Content-Type'] = 'application/json'
     if (call.key !== undefined) headers['Idempotency-Key'] = call.key
     try {
