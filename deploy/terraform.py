@@ -25,7 +25,8 @@ class Terraform:
         self._run("init", "-input=false", "-reconfigure", *backend)
 
     def plan(self, file: Path) -> None:
-        self._run("plan", "-input=false", f"-out={file}", *self._variables())
+        """Without a lock, so that whoever plans may read the state and no more; an outdated plan is refused anyway."""
+        self._run("plan", "-input=false", "-lock=false", f"-out={file}", *self._variables())
 
     def apply(self, *, plan: Path | None = None) -> None:
         """Apply the plan as it is, or one that is shown and asked for now."""

@@ -6,12 +6,12 @@ locals {
     planner  = { environment = "plan", roles = local.planner_roles }
     deployer = { environment = var.github.environment, roles = local.deployer_roles }
   }
-  planner_roles = toset([
+  planner_roles = toset([ # nothing that shows documents or assets: datastore.indexAdmin sees indexes alone
     "roles/artifactregistry.reader", "roles/browser", "roles/cloudfunctions.viewer", "roles/cloudscheduler.viewer",
     "roles/cloudtasks.viewer", "roles/datastore.indexAdmin", "roles/firebaserules.viewer", "roles/iam.securityReviewer",
     "roles/iam.workloadIdentityPoolViewer", "roles/identityplatform.viewer", "roles/logging.viewer",
     "roles/monitoring.viewer", "roles/run.viewer", "roles/secretmanager.viewer", "roles/serviceusage.apiKeysViewer",
-    "roles/serviceusage.serviceUsageConsumer", "roles/storage.objectViewer",
+    "roles/serviceusage.serviceUsageConsumer", "roles/storage.bucketViewer",
   ])
   deployer_roles = toset([
     "roles/artifactregistry.admin", "roles/cloudfunctions.developer", "roles/cloudscheduler.admin",
@@ -88,6 +88,14 @@ resource "google_project_iam_member" "github" {
   project = var.project_id
   role    = each.value.role
   member  = google_service_account.github[each.value.name].member
+}
+
+resource "google_storage_bucket_iam_member" "planner_reads" {
+  for_each = var.github == null ? toset([]) : toset(["${var.project_id}-terraform", google_storage_bucket.source.name])
+
+  bucket = each.key # the state, and which archive is deployed
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.github["planner"].member
 }
 
 resource "google_service_account_iam_member" "deployer_acts_as" {

@@ -25,7 +25,7 @@ run "each_identity_has_exactly_these_grants" {
         ) : "queue ${grant.name} ${grant.role} ${grant.member}"
       ],
       [
-        for grant in [google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets] :
+        for grant in concat([google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets], values(google_storage_bucket_iam_member.planner_reads)) :
         "bucket ${grant.bucket} ${grant.role} ${grant.member}"
       ],
       ["repository ${google_artifact_registry_repository_iam_member.build_images.repository} ${google_artifact_registry_repository_iam_member.build_images.role} ${google_artifact_registry_repository_iam_member.build_images.member}"],
@@ -121,6 +121,14 @@ run "the_repository_deploys_from_its_environments_alone" {
       "projects/practice-assets/serviceAccounts/github-deployer@practice-assets.iam.gserviceaccount.com roles/iam.workloadIdentityUser principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github/subject/repo:clinic/assets:environment:production",
     ])
     error_message = "Each identity is for the subject of its environment."
+  }
+
+  assert {
+    condition = toset([for grant in google_storage_bucket_iam_member.planner_reads : "${grant.bucket} ${grant.role} ${grant.member}"]) == toset([
+      for bucket in ["practice-assets-terraform", "practice-assets-functions"] :
+      "${bucket} roles/storage.objectViewer serviceAccount:github-planner@practice-assets.iam.gserviceaccount.com"
+    ]) && alltrue([for grant in google_project_iam_member.github : !startswith(grant.role, "roles/storage.object")])
+    error_message = "The planner sees the state and the archives, and no assets."
   }
 
   assert {

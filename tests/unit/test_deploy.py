@@ -58,7 +58,7 @@ def test_a_plan_that_was_shown_is_applied_as_it_is(calls: Path, tmp_path: Path) 
     terraform.apply(plan=tmp_path / "plan")
 
     planned, applied = calls.read_text().splitlines()
-    assert planned.startswith(f"-chdir={tmp_path} plan -input=false -out={tmp_path}/plan -var=")
+    assert planned.startswith(f"-chdir={tmp_path} plan -input=false -lock=false -out={tmp_path}/plan -var=")
     assert applied == f"-chdir={tmp_path} apply {tmp_path}/plan"
 
 

@@ -1,0 +1,27 @@
+"""What a plan cannot tell about terraform/: what no test names, and what must not be there at all."""
+
+import re
+
+from local.supervisor import ROOT
+
+CODE = "\n".join(file.read_text() for file in (ROOT / "terraform").glob("*.tf"))
+RESOURCES = re.findall(r'^resource "(\w+)" "(\w+)"', CODE, re.MULTILINE)
+
+
+def test_every_grant_is_in_the_exact_set_of_grants() -> None:
+    tested = (ROOT / "terraform" / "tests" / "grants.tftest.hcl").read_text()
+    grants = [f"{kind}.{name}" for kind, name in RESOURCES if kind.endswith("_iam_member")]
+
+    assert grants
+    assert [grant for grant in grants if not re.search(rf"\b{re.escape(grant)}\b", tested)] == []
+
+
+def test_grants_are_only_added_and_there_are_no_keys() -> None:
+    kinds = {kind for kind, _ in RESOURCES}
+
+    assert {kind for kind in kinds if re.search(r"_iam_(binding|policy)$|_key$", kind)} == {"google_apikeys_key"}
+
+
+def test_there_is_one_provider_and_nothing_that_runs_programs() -> None:
+    assert {kind.partition("_")[0] for kind, _ in RESOURCES} == {"google"}
+    assert re.findall(r'^\s*(?:data|provisioner) "', CODE, re.MULTILINE) == []
