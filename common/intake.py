@@ -3,34 +3,27 @@
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from common import facts, lifecycle, log
+from common.asked import Asked, check
 from common.caller import Caller
 from common.catalog import Catalog
 from common.enqueue import enqueue_or_leave
 from common.errors import (
     AlreadyEnded,
     Expired,
-    Fault,
-    InvalidInput,
     KeyReused,
     NewerRecord,
     NotFound,
     QuotaExceeded,
-    TooLarge,
     Unavailable,
 )
 from common.lifecycle import Transition, Verdict
 from common.quota import Quota
-from common.record import Record, Status, child_id, json_bytes, request_id
-from common.storable import stored_bytes
+from common.record import Record, Status, child_id, request_id
 from common.store import Conflict, Documents, Page, Position, Stored, create, save
-from common.work import JsonObject
-
-MAX_REQUEST_BYTES = 256 * 1024
-FARTHEST_RUN = timedelta(days=366)
 
 
 class ListedDocuments(Documents, Protocol):
@@ -40,16 +33,6 @@ class ListedDocuments(Documents, Protocol):
 class Tasks(Protocol):
     def enqueue(self, stored: Stored) -> bool: ...
     def delete(self, record: Record) -> None: ...
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One request as it was asked; `input` has been validated against its type."""
-
-    type: str
-    input: JsonObject
-    run_at: datetime | None = None
-    notify: tuple[JsonObject, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +72,7 @@ class Intake:
         """
         now = self._clock()
         for index, each in enumerate(asked):
-            self._check(each, now, pointer=f"/requests/{index}" if batch else "")
+            check(each, now, pointer=f"/requests/{index}" if batch else "")
         records = [
             lifecycle.submit(
                 record_id=self._id(caller, key, index),
@@ -177,13 +160,6 @@ class Intake:
         if key is None:
             return self._new_id()
         return request_id(tenant=caller.tenant, owner=caller.uid, key=key, index=index)
-
-    def _check(self, asked: Asked, now: datetime, *, pointer: str) -> None:
-        if asked.run_at is not None and asked.run_at > now + FARTHEST_RUN:
-            raise InvalidInput(Fault(f"{pointer}/run_at", "must be at most a year ahead"))
-        whole = [asked.type, asked.input, asked.notify, asked.run_at and asked.run_at.isoformat()]
-        if max(json_bytes(whole), stored_bytes(whole)) > MAX_REQUEST_BYTES:
-            raise TooLarge(f"A request may have at most {MAX_REQUEST_BYTES} bytes.")
 
     def _admit(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> int:
         """How many were admitted: none for a repeat of what exists, which is answered whatever the quota says."""

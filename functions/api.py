@@ -11,10 +11,11 @@ from flask import Request, Response
 from werkzeug.exceptions import HTTPException
 
 from common import log
+from common.asked import MAX_REQUEST_BYTES
 from common.caller import Caller
 from common.catalog import Catalog
 from common.identity import Identity
-from common.intake import MAX_REQUEST_BYTES, Intake
+from common.intake import Intake
 from functions import parsing, problems
 from functions.bodies import MAX_BATCH, Bodies
 from functions.cors import Cors

@@ -18,8 +18,8 @@ from pydantic import (
     create_model,
 )
 
+from common.asked import Asked
 from common.catalog import Catalog
-from common.intake import Asked
 from common.work import JsonObject
 from functions.problems import invalid
 from functions.strict_json import parse

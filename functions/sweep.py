@@ -11,9 +11,10 @@ from typing import Any
 from flask import Request, Response
 
 from common import log
+from common.asked import MAX_REQUEST_BYTES
 from common.caller import Caller
 from common.errors import Fault, InvalidInput, NewerRecord, QuotaExceeded, TooLarge, Unavailable
-from common.intake import MAX_REQUEST_BYTES, Intake
+from common.intake import Intake
 from common.sweeper import UNREAD, Sweeper
 from functions import parsing
 from functions.bodies import Bodies

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 from greenlet import getcurrent, greenlet
 
+from common.asked import Asked
 from common.caller import Caller
 from common.catalog import WorkType
 from common.errors import AlreadyEnded, Expired, KeyReused, NotFound, QuotaExceeded, Unavailable
-from common.intake import Asked, Intake
+from common.intake import Intake
 from common.lifecycle import Delivery
 from common.queues import Policy
 from common.quota import Quota
@@ -192,7 +193,7 @@ class World:
     def _meddle(self, record_id: str) -> None:
         for rate, act in ((0.15, self.intake.cancel), (0.4, self.intake.retry), (0.3, self.intake.retry)):
             if self.chance(rate):
-                self.after(self._seconds(0, 2000), lambda act=act: self.start(lambda: self._quietly(act, record_id)))  # type: ignore[misc]
+                self.after(self._seconds(0, 2000), lambda act=act: self.start(lambda: self._quietly(act, record_id)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
     def _quietly(self, act: Callable[[Caller, str], object], record_id: str) -> None:
         with suppress(AlreadyEnded, NotFound, Expired, Unavailable, QuotaExceeded):
@@ -300,7 +301,7 @@ class World:
         for index in range(plan.randint(0, 3)):
             work.progress(plan.randint(0, 100), "on it")
             work.sleep(self._seconds(0, 15))
-            work.step(f"step-{index}", lambda index=index: self.invariants.effect(work.effect_key, index, self.actor()))  # type: ignore[misc]
+            work.step(f"step-{index}", lambda index=index: self.invariants.effect(work.effect_key, index, self.actor()))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         match plan.random():
             case luck if luck < 0.1:
                 raise Snooze(self._seconds(1, 500))

@@ -242,7 +242,7 @@ def race(attempts: list[Callable[[], object]]) -> list[int]:
 def test_of_many_claims_at_once_exactly_one_wins(documents: Documents) -> None:
     held = created(documents)
 
-    [winner] = race([lambda racer=racer: updated(documents, held, attempt=racer) for racer in range(1, RACERS + 1)])  # type: ignore[misc]
+    [winner] = race([lambda racer=racer: updated(documents, held, attempt=racer) for racer in range(1, RACERS + 1)])  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
     stored = documents.read("r1")
     assert stored is not None
@@ -250,7 +250,7 @@ def test_of_many_claims_at_once_exactly_one_wins(documents: Documents) -> None:
 
 
 def test_of_many_creates_at_once_exactly_one_wins(documents: Documents) -> None:
-    [winner] = race([lambda racer=racer: created(documents, record(attempt=racer)) for racer in range(RACERS)])  # type: ignore[misc]
+    [winner] = race([lambda racer=racer: created(documents, record(attempt=racer)) for racer in range(RACERS)])  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
     stored = documents.read("r1")
     assert stored is not None

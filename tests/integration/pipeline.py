@@ -17,11 +17,12 @@ from google.cloud.firestore import Client
 from pydantic import ConfigDict
 
 from common import lifecycle
+from common.asked import Asked
 from common.caller import Caller
 from common.catalog import Catalog, WorkType
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
-from common.intake import Asked, Intake
+from common.intake import Intake
 from common.queues import Policy
 from common.quota import Quota
 from common.record import SHARDS, Record, Status, child_id
@@ -193,7 +194,7 @@ class Pipeline:
 
     def submit(self, *, key: str | None = "key", **given: object) -> Record:
         """Ask for one piece of work, as the caller."""
-        asked = Asked("work", json.loads(json.dumps(given.pop("input", {}))), **given)  # type: ignore[arg-type]
+        asked = Asked("work", json.loads(json.dumps(given.pop("input", {}))), **given)  # type: ignore[arg-type]  # the keywords are what a test gives
         return self.intake.submit(self.caller, [asked], key=key).records[0]
 
     def record(self, record: Record | str) -> Record:

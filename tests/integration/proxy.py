@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Self
 
 import grpc
@@ -25,14 +25,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Fault:
-    """What becomes of one call. A lost answer belongs to a call that was carried out."""
+    """What becomes of one call. A lost answer belongs to a call that was made; silence lasts till it is given up."""
 
     code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE
     carried_out: bool = False
+    silent: bool = False
 
 
+MOST_SILENCE_SECONDS = 60
 LOST_ANSWER = Fault(carried_out=True)
 NEVER_ARRIVED = Fault()
+SILENCE = Fault(silent=True)
 
 
 class Proxy(grpc.GenericRpcHandler):
@@ -77,6 +80,10 @@ class Proxy(grpc.GenericRpcHandler):
             method = path.rpartition("/")[2]
             fault = self._take(Call(method, request))
             metadata = [(key, value) for key, value in context.invocation_metadata() if key != "user-agent"]
+            if fault is not None and fault.silent:
+                given_up = Event()
+                context.add_callback(given_up.set)
+                given_up.wait(MOST_SILENCE_SECONDS)
             if fault is not None and not fault.carried_out:
                 context.abort(fault.code, "the proxy was told to fail")
             forwarding: Any = self._channel.stream_stream(path)  # grpc's types know no call without serialisers

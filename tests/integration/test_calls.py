@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -21,7 +24,8 @@ from local.queues import create_queues
 from local.token import unsigned_token
 from tests.integration.proxy import Proxy
 
-SOURCE = str(Path(__file__).parents[2] / "functions" / "main.py")
+ROOT = Path(__file__).parents[2]
+SOURCE = str(ROOT / "functions" / "main.py")
 LOCATION = "us-central1"
 
 
@@ -123,6 +127,18 @@ def test_a_task_carries_what_was_stored_and_no_address_of_the_worker(entry_point
     assert task.name.rpartition("/")[2] == f"{request_id}-g0"
     assert task.http_request.url == "https://process.invalid/"
     assert json.loads(task.http_request.body)["record"]["id"] == request_id
+
+
+def test_importing_the_functions_opens_no_channel() -> None:
+    """gunicorn imports before it forks, and a channel that was opened before can hang for ever."""
+    program = "import functions.main as main; print(*sorted(vars(main._parts)))"
+    environment = {"PATH": os.environ["PATH"], "GOOGLE_CLOUD_PROJECT": PROJECT}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["catalog", "policies", "settings"]
 
 
 def test_each_call_and_each_delivery_is_one_event(entry_points: EntryPoints, caplog: pytest.LogCaptureFixture) -> None:

@@ -180,7 +180,7 @@ def test_a_task_name_has_its_form(client: Client, queue: str) -> None:
         ({"page_token": "bad"}, "Invalid page_token"),
     ],
 )
-def test_unusable_paging_isrefused_with(
+def test_unusable_paging_is_refused_with(
     client: Client, queue: str, paging: dict[str, Any], message: str
 ) -> None:  # case 36
     assert refused_with(lambda: client.list_tasks(request={"parent": queue} | paging)) == (400, message)

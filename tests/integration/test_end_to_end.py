@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import httpx
@@ -37,8 +38,14 @@ def api(stack: Stack) -> Iterator[httpx.Client]:
 
 
 def test_two_hundred_requests_at_once_all_end_each_exactly_once(stack: Stack) -> None:
-    with ThreadPoolExecutor(16) as threads:
-        submitted = list(threads.map(lambda number: _submit_as(stack, f"person-{number % 4}"), range(MANY)))
+    together = Barrier(MANY)
+
+    def submit(number: int) -> tuple[str, str]:
+        together.wait()
+        return _submit_as(stack, f"person-{number % 4}")
+
+    with ThreadPoolExecutor(MANY) as threads:
+        submitted = list(threads.map(submit, range(MANY)))
     ended = [_wait_for(_client(stack, person), request_id, _has_ended) for person, request_id in submitted]
 
     assert len({request_id for _, request_id in submitted}) == MANY

@@ -1,6 +1,7 @@
 """Each row of the table of what must survive, on the real emulators and under a virtual clock."""
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,7 @@ from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAga
 from local.cloud_tasks import TIMEOUT, Attempt, VirtualClock
 from local.firestore import PROJECT
 from tests.integration.pipeline import Answer, Died, Pipeline
-from tests.integration.proxy import LOST_ANSWER, NEVER_ARRIVED, Proxy
+from tests.integration.proxy import LOST_ANSWER, NEVER_ARRIVED, SILENCE, Proxy
 
 MINUTES = timedelta(minutes=1)
 SWEEPER_WITHIN = timedelta(seconds=180)
@@ -86,6 +87,17 @@ def test_a_lost_answer_to_the_submit_commit_is_told_by_reading(pipeline: Pipelin
 
     assert pipeline.record(record).status is Status.COMPLETED
     assert pipeline.record(record).attempt == 1
+
+
+@pytest.mark.parametrize("call", ["Commit", "RunAggregationQuery"])
+def test_a_call_that_is_never_answered_is_given_up_within_seconds(pipeline: Pipeline, call: str) -> None:
+    pipeline.firestore.fail(call, SILENCE)
+
+    started = time.monotonic()
+    record = pipeline.submit()
+
+    assert 4 < time.monotonic() - started < 12
+    assert pipeline.record(record).status is Status.QUEUED
 
 
 def test_a_lost_answer_to_the_claim_is_told_by_its_token(pipeline: Pipeline) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from common import lifecycle
+from common.asked import Asked
 from common.caller import Caller
 from common.errors import (
     AlreadyEnded,
@@ -19,7 +20,7 @@ from common.errors import (
     TooLarge,
     Unavailable,
 )
-from common.intake import Accepted, Asked, Intake
+from common.intake import Accepted, Intake
 from common.quota import Quota
 from common.record import Record, Status, child_id, request_id
 from common.store import Page, save
