@@ -1,7 +1,5 @@
 """The table of legal moves, and that the pure part stays pure."""
 
-import subprocess
-import sys
 from itertools import product
 
 import pytest
@@ -9,7 +7,6 @@ import pytest
 from common.lifecycle import MOVES, IllegalTransition, Move
 from common.lifecycle.moves import move
 from common.record import OPEN, Status
-from local.supervisor import ROOT
 from tests.unit.make import at
 
 LEGAL = {
@@ -49,15 +46,3 @@ def test_an_end_is_left_by_a_retry_only() -> None:
     leaving = {name for name, (sources, _) in MOVES.items() if sources - OPEN}
 
     assert leaving == {Move.RETRY}
-
-
-def test_the_pure_part_loads_no_client_of_google() -> None:
-    program = (
-        "import sys; own = set(sys.modules); import common.lifecycle, common.record; print(*sys.modules.keys() - own)"
-    )
-
-    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-
-    modules = loaded.stdout.split()
-    assert "common.lifecycle.working" in modules
-    assert [name for name in modules if name.partition(".")[0] in {"google", "grpc", "flask", "requests"}] == []

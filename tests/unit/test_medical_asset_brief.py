@@ -1,7 +1,5 @@
 """What a practice may ask for, and what is refused because it could not be drawn."""
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -134,11 +132,3 @@ def test_the_typical_brief_is_what_the_schema_gives_as_examples() -> None:
     fields = Input.model_json_schema()["properties"]
 
     assert brief(**{name: field["examples"][0] for name, field in fields.items() if name != "channel"}) == brief()
-
-
-def test_knowing_what_may_be_asked_does_not_load_pillow() -> None:
-    script = "import sys, common.work.medical_asset; print('PIL' in sys.modules)"
-
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-
-    assert told.stdout == "False\n"

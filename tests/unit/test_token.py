@@ -2,12 +2,9 @@
 
 import base64
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from local.supervisor import ROOT
 from local.token import unsigned_token
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -42,13 +39,3 @@ def test_claims_can_be_added_and_replaced() -> None:
     claims = parts(unsigned_token("alice", tenant="clinic", email="a@clinic.example", claims={"exp": 1}))[1]
 
     assert (claims["tenant"], claims["email"], claims["exp"]) == ("clinic", "a@clinic.example", 1)
-
-
-def test_the_command_prints_a_token_and_nothing_else() -> None:
-    command = [sys.executable, "-m", "local.token", "bob", "--tenant", "clinic", "--email", "bob@clinic.example"]
-
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-
-    claims = parts(printed.stdout.removesuffix("\n"))[1]
-    assert (claims["sub"], claims["tenant"], claims["email"]) == ("bob", "clinic", "bob@clinic.example")
-    assert printed.stderr == ""
