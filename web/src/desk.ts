@@ -29,6 +29,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
   const draft = shallowRef<Request>()
   /** The request whose details are open. */
   const open = ref<string>()
+  let closed = false
   client.onState((now) => (state.value = now))
 
   function tellEnd(request: Request): void {
@@ -51,6 +52,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
       return answer
     } catch (error) {
       if (error instanceof Problem && error.status < 500) intents.refused(intent)
+      else if (!closed) intents.failed(intent)
       throw error
     }
   }
@@ -90,6 +92,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
     retry: (id: string) => attempt(() => client.retry(id)),
     reconnect: () => client.reconnect(),
     async close(options?: { forget: boolean }) {
+      closed = true
       requests.close()
       await client.close(options)
     },

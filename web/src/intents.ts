@@ -9,6 +9,8 @@ export interface Intent {
   asks: Ask[]
   since: number
   answeredAt?: number
+  /** Whoever asked was told that no answer came: it is theirs to ask again, with changes or without. */
+  failed?: true
 }
 
 const SAME_FOR_MS = 4_000
@@ -26,8 +28,12 @@ export class Intents {
     const kept = this.kept()
     const content = JSON.stringify(asks)
     const same = kept.find((each) => JSON.stringify(each.asks) === content)
-    if (same) return same
-    const intent = { key: crypto.randomUUID(), asks, since: this.now() }
+    if (same) {
+      const { failed: _, ...again } = same
+      this.keep(kept.map((each) => (each === same ? again : each)))
+      return again
+    }
+    const intent: Intent = { key: crypto.randomUUID(), asks, since: this.now() }
     this.keep([...kept, intent])
     return intent
   }
@@ -42,9 +48,14 @@ export class Intents {
     this.keep(this.kept().filter((each) => each.key !== key))
   }
 
-  /** Those whose answer never came, as after a reload. */
+  /** No answer came, and that was told. It keeps its key for the same content. */
+  failed({ key }: Intent): void {
+    this.keep(this.kept().map((each) => (each.key === key ? { ...each, failed: true } : each)))
+  }
+
+  /** Those that a reload has interrupted: no answer came, nor was anybody told so. */
   unanswered(): Intent[] {
-    return this.kept().filter((each) => each.answeredAt === undefined)
+    return this.kept().filter(({ answeredAt, failed }) => answeredAt === undefined && !failed)
   }
 
   private kept(): Intent[] {

@@ -69,3 +69,19 @@ test('nothing is finished a day later', () => {
 
   expect(intents().unanswered()).toEqual([])
 })
+
+test('what was told to have failed is not finished by itself, but keeps its key', () => {
+  const intent = intents().begin([ASK])
+  intents().failed(intent)
+
+  expect(intents().unanswered()).toEqual([])
+  expect(intents().begin([ASK]).key).toBe(intent.key)
+})
+
+test('what is asked once more is finished if a reload interrupts it this time', () => {
+  const intent = intents().begin([ASK])
+  intents().failed(intent)
+  intents().begin([ASK])
+
+  expect(intents().unanswered()).toEqual([intent])
+})
