@@ -112,6 +112,8 @@ export function follow(client: Client, ended: (request: Request) => void) {
     watch,
     older,
     learn,
+    /** Whatever the filter. */
+    find: (id: string) => known.get(id),
     /** What was just asked, which is the newest there is. */
     add(requests: Request[]) {
       if (status.value) watch()
