@@ -18,6 +18,8 @@ export type Notices = ReturnType<typeof notices>
 export function notices(title: string) {
   const list = shallowReactive<Notice[]>([])
   const held = shallowRef(false)
+  /** The dialog that is open: what is outside of it can be neither pressed nor heard. */
+  const within = shallowRef<HTMLElement>()
   let last = 0
   let missed = 0
 
@@ -47,5 +49,5 @@ export function notices(title: string) {
     list.forEach(({ id }) => fade(id))
   })
 
-  return { list, held, tell, dismiss }
+  return { list, held, within, tell, dismiss }
 }
