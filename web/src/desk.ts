@@ -5,10 +5,9 @@ import type { Ask, Request, WorkType } from './api'
 import { type Client, connect, Problem, type State } from './client'
 import type { Config } from './config'
 import { Intents } from './intents'
-import type { Notices } from './notices'
+import { type Notices, tellEnd } from './notices'
 import type { Person } from './people'
 import { follow } from './requests'
-import { titleOf } from './results'
 import { signed } from './signed'
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>
@@ -21,7 +20,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
     database: config.database,
     emulator: config.emulator?.firestore,
   })
-  const requests = follow(client, tellEnd)
+  const requests = follow(client, (request) => tellEnd(notices, request))
   const intents = new Intents(sessionStorage, person.uid)
   const state = ref<State>('connecting')
   const types = shallowRef<WorkType[]>([])
@@ -31,12 +30,6 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
   const open = ref<string>()
   let closed = false
   client.onState((now) => (state.value = now))
-
-  function tellEnd(request: Request): void {
-    const title = titleOf(request)
-    if (request.status === 'completed') notices.tell('good', `Ready: ${title}`, request.id)
-    if (request.status === 'failed') notices.tell('bad', `Failed: ${title}`, request.id)
-  }
 
   /** Asks at most once for one intent, however often it is called. Throws what the client throws. */
   async function ask(asks: Ask[]): Promise<{ replayed: boolean }> {

@@ -1,6 +1,9 @@
 /** Short words at the edge of the page, and in its title while somebody looks elsewhere. */
 import { shallowReactive, shallowRef } from 'vue'
 
+import type { Request } from './api'
+import { titleOf } from './results'
+
 export interface Notice {
   id: number
   tone: 'good' | 'bad' | 'plain'
@@ -50,4 +53,10 @@ export function notices(title: string) {
   })
 
   return { list, held, within, tell, dismiss }
+}
+
+export function tellEnd({ tell }: Pick<Notices, 'tell'>, request: Request): void {
+  const title = titleOf(request)
+  if (request.status === 'completed') tell('good', `Ready: ${title}`, request.id)
+  if (request.status === 'failed') tell('bad', `Failed: ${title}`, request.id)
 }
