@@ -49,13 +49,15 @@ export function localValue(at: Date): string {
 /** How long an ended request waited and was worked on; a retried one has waited for its people as well. */
 export function spent({ created_at: asked, started_at: started, finished_at: finished, attempt, redrive }: Request): string {
   if (!finished) return ''
-  if (!started) return `waited ${between(asked, finished)}`
-  const took = `took ${between(started, finished)}`
-  return attempt === 1 && redrive === 0 ? `waited ${between(asked, started)}, ${took}` : took
+  if (!started) return between('waited', asked, finished)
+  const waited = attempt === 1 && redrive === 0 ? between('waited', asked, started) : ''
+  return [waited, between('took', started, finished)].filter(Boolean).join(', ')
 }
 
-function between(one: string, other: string): string {
-  return duration(Date.parse(other) - Date.parse(one))
+/** Less than a second is not worth telling. */
+function between(word: string, one: string, other: string): string {
+  const ms = Date.parse(other) - Date.parse(one)
+  return ms < 1_000 ? '' : `${word} ${duration(ms)}`
 }
 
 export interface Phase {

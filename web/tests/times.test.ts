@@ -57,6 +57,14 @@ describe('phases', () => {
     expect(spent({ ...request, attempt: 1, redrive: 1 })).toBe('took 4.0 s')
   })
 
+  test('are summed up without what took less than a second', () => {
+    const once = { ...request, attempt: 1, redrive: 0 }
+
+    expect(spent({ ...once, started_at: '2026-01-01T00:00:00.900Z' })).toBe('took 8.1 s')
+    expect(spent({ ...once, finished_at: '2026-01-01T00:00:05.900Z' })).toBe('waited 5.0 s')
+    expect(spent({ ...once, started_at: once.created_at, finished_at: once.created_at })).toBe('')
+  })
+
   test('of an open request last until now', () => {
     const { finished_at: _, ...open } = { ...request, status: 'processing' as const }
 
