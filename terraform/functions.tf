@@ -81,6 +81,7 @@ resource "google_storage_bucket" "source" {
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
+  force_destroy               = !var.deletion_protection
 
   versioning {
     enabled = true
@@ -93,7 +94,7 @@ resource "google_storage_bucket" "source" {
       type = "Delete"
     }
     condition {
-      num_newer_versions = 1
+      days_since_noncurrent_time = 30 # a name is of one content, so nothing is ever newer under it
     }
   }
 

@@ -76,6 +76,10 @@ run "protection_is_one_switch" {
     )) == toset(["DELETE"]) && google_firestore_database.main.delete_protection_state == "DELETE_PROTECTION_DISABLED"
     error_message = "Without protection everything can be destroyed."
   }
+  assert {
+    condition     = alltrue([for bucket in [google_storage_bucket.assets, google_storage_bucket.source] : bucket.force_destroy])
+    error_message = "Without protection a bucket goes with what is in it, versions too."
+  }
 }
 
 run "buckets_are_private_and_assets_end_two_days_after_their_records" {
@@ -99,6 +103,10 @@ run "buckets_are_private_and_assets_end_two_days_after_their_records" {
   assert {
     condition     = google_storage_bucket_object.archive.name == "functions-${filesha256("../dist/functions.zip")}.zip"
     error_message = "The archive's name follows its bytes."
+  }
+  assert {
+    condition     = !google_storage_bucket.source.force_destroy && one(one(google_storage_bucket.source.lifecycle_rule).condition).days_since_noncurrent_time == 30
+    error_message = "A replaced archive goes after a month, by its age and not by newer versions, which it never has."
   }
 }
 
