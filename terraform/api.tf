@@ -13,6 +13,8 @@ locals {
 resource "google_service_account" "api" {
   account_id   = "api-function"
   display_name = "Runs api"
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_project_iam_member" "api_documents" {

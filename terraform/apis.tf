@@ -1,8 +1,8 @@
 resource "google_project_service" "main" {
   for_each = toset([
     "apikeys", "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler",
-    "cloudtasks", "firestore", "firebaserules", "iam", "iamcredentials", "identitytoolkit", "logging", "monitoring",
-    "run", "secretmanager", "serviceusage", "storage", "sts",
+    "cloudtasks", "firebase", "firebasehosting", "firebaserules", "firestore", "iam", "iamcredentials", "identitytoolkit",
+    "logging", "monitoring", "run", "secretmanager", "securetoken", "serviceusage", "storage", "sts",
   ])
 
   service            = "${each.key}.googleapis.com"

@@ -68,6 +68,8 @@ resource "google_service_account" "github" {
 
   account_id   = "github-${each.key}"
   display_name = "GitHub Actions, ${each.key}"
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_service_account_iam_member" "github" {

@@ -28,6 +28,8 @@ locals {
 resource "google_service_account" "build" {
   account_id   = "function-build"
   display_name = "Builds the functions"
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_project_iam_member" "build_logs" {

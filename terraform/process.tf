@@ -11,6 +11,8 @@ locals {
 resource "google_service_account" "process" {
   account_id   = "process-function"
   display_name = "Runs process"
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_project_iam_member" "process_documents" {
@@ -104,6 +106,8 @@ resource "google_cloudfunctions2_function" "process" {
 resource "google_service_account" "tasks_invoker" {
   account_id   = "tasks-invoker"
   display_name = "Calls process for Cloud Tasks"
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "process_callers" {

@@ -12,6 +12,8 @@ locals {
 resource "google_service_account" "sweep" {
   account_id   = "sweep-function"
   display_name = "Runs sweep"
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_project_iam_member" "sweep_documents" {
@@ -98,6 +100,8 @@ resource "google_cloudfunctions2_function" "sweep" {
 resource "google_service_account" "scheduler_invoker" {
   account_id   = "scheduler-invoker"
   display_name = "Calls sweep for Cloud Scheduler"
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "sweep_callers" {

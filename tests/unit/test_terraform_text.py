@@ -25,3 +25,18 @@ def test_grants_are_only_added_and_there_are_no_keys() -> None:
 def test_there_is_one_provider_and_nothing_that_runs_programs() -> None:
     assert {kind.partition("_")[0] for kind, _ in RESOURCES} == {"google"}
     assert re.findall(r'^\s*(?:data|provisioner) "', CODE, re.MULTILINE) == []
+
+
+def test_no_identity_is_made_before_the_apis_are_enabled() -> None:
+    identities = re.findall(r'^resource "google_service_account" "(\w+)" \{\n(.*?)^\}', CODE, re.MULTILINE | re.DOTALL)
+
+    assert identities
+    assert [name for name, body in identities if "depends_on = [google_project_service.main]" not in body] == []
+
+
+def test_the_apis_of_the_pages_key_are_enabled() -> None:
+    enabled = re.findall(r'"(\w+)"', CODE.partition('resource "google_project_service" "main"')[2].partition("])")[0])
+    targets = re.findall(r'service = "(\w+)\.googleapis\.com"', CODE)
+
+    assert targets
+    assert set(targets) <= set(enabled)
