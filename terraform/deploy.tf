@@ -8,8 +8,8 @@ locals {
   }
   planner_roles = toset([ # nothing that shows documents or assets: datastore.indexAdmin sees indexes alone
     "roles/artifactregistry.reader", "roles/browser", "roles/cloudfunctions.viewer", "roles/cloudscheduler.viewer",
-    "roles/cloudtasks.viewer", "roles/datastore.indexAdmin", "roles/firebaserules.viewer", "roles/iam.securityReviewer",
-    "roles/iam.workloadIdentityPoolViewer", "roles/identityplatform.viewer", "roles/logging.viewer",
+    "roles/cloudtasks.viewer", "roles/datastore.backupSchedulesViewer", "roles/datastore.indexAdmin", "roles/firebaserules.viewer",
+    "roles/iam.securityReviewer", "roles/iam.workloadIdentityPoolViewer", "roles/identityplatform.viewer", "roles/logging.viewer",
     "roles/monitoring.viewer", "roles/run.viewer", "roles/secretmanager.viewer", "roles/serviceusage.apiKeysViewer",
     "roles/serviceusage.serviceUsageConsumer", "roles/storage.bucketViewer",
   ])
@@ -33,7 +33,9 @@ locals {
     sweep             = google_service_account.sweep
     tasks_invoker     = google_service_account.tasks_invoker
   }
-  repository_name = var.github == null ? "" : "${var.github.owner}/${var.github.repository}"
+
+  # Repositories since July 2026 have their ids in it: repo:OWNER@ID/REPOSITORY@ID.
+  subject = var.github == null ? "" : coalesce(var.github.subject, "repo:${var.github.owner}/${var.github.repository}")
 }
 
 resource "google_iam_workload_identity_pool" "github" {
@@ -56,8 +58,9 @@ resource "google_iam_workload_identity_pool_provider" "github" {
     issuer_uri = "https://token.actions.githubusercontent.com"
   }
 
-  # The ids cannot be registered again by somebody else, the subject is exact, and a fork's pull request has neither.
-  attribute_condition = "assertion.sub == 'repo:${var.github.owner}/${var.github.repository}:environment:${each.value.environment}' && assertion.repository_owner_id == '${var.github.owner_id}' && assertion.repository_id == '${var.github.repository_id}'"
+  # The ids cannot be registered again by somebody else, the subject is exact, a fork's pull request has
+  # neither, and no branch but main is believed, whatever the environment's own rules are.
+  attribute_condition = "assertion.sub == '${local.subject}:environment:${each.value.environment}' && assertion.ref == 'refs/heads/main' && assertion.repository_owner_id == '${var.github.owner_id}' && assertion.repository_id == '${var.github.repository_id}'"
   attribute_mapping = {
     "google.subject" = "assertion.sub"
   }
@@ -77,7 +80,7 @@ resource "google_service_account_iam_member" "github" {
 
   service_account_id = "projects/${var.project_id}/serviceAccounts/${google_service_account.github[each.key].email}"
   role               = "roles/iam.workloadIdentityUser"
-  member             = "principal://iam.googleapis.com/${local.pool}/subject/repo:${local.repository_name}:environment:${each.value.environment}"
+  member             = "principal://iam.googleapis.com/${local.pool}/subject/${local.subject}:environment:${each.value.environment}"
 
   depends_on = [google_iam_workload_identity_pool.github]
 }

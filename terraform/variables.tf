@@ -114,9 +114,10 @@ variable "github" {
     owner_id      = string
     repository_id = string
     environment   = optional(string, "production")
+    subject       = optional(string)
   })
   default     = null
-  description = "The repository that may deploy, by Workload Identity Federation; null for none. The numeric ids stay when names change hands"
+  description = "The repository that may deploy, by Workload Identity Federation; null for none. The numeric ids stay when names change hands. subject is how its tokens begin, if not with repo:OWNER/REPOSITORY"
 
   validation {
     condition = var.github == null || alltrue([
@@ -130,6 +131,10 @@ variable "github" {
       can(regex("^[0-9]+$", try(var.github.owner_id, ""))) && can(regex("^[0-9]+$", try(var.github.repository_id, "")))
     )
     error_message = "github.owner_id and repository_id must be the numeric ids."
+  }
+  validation {
+    condition     = try(var.github.subject, null) == null || can(regex("^repo:[A-Za-z0-9._-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?$", try(var.github.subject, "")))
+    error_message = "github.subject must be like repo:OWNER@ID/REPOSITORY@ID, without the environment."
   }
 }
 

@@ -109,10 +109,10 @@ run "the_repository_deploys_from_its_environments_alone" {
 
   assert {
     condition = { for name, provider in google_iam_workload_identity_pool_provider.github : name => provider.attribute_condition } == {
-      planner  = "assertion.sub == 'repo:clinic/assets:environment:plan' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
-      deployer = "assertion.sub == 'repo:clinic/assets:environment:production' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
+      planner  = "assertion.sub == 'repo:clinic/assets:environment:plan' && assertion.ref == 'refs/heads/main' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
+      deployer = "assertion.sub == 'repo:clinic/assets:environment:production' && assertion.ref == 'refs/heads/main' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
     }
-    error_message = "A provider must believe one environment of one repository."
+    error_message = "A provider must believe the main branch of one repository in one environment."
   }
 
   assert {
@@ -132,6 +132,52 @@ run "the_repository_deploys_from_its_environments_alone" {
   }
 
   assert {
+    condition = { for name in ["planner", "deployer"] : name => sort([for grant in google_project_iam_member.github : grant.role if grant.member == "serviceAccount:github-${name}@practice-assets.iam.gserviceaccount.com"]) } == {
+      planner = tolist([
+        "roles/artifactregistry.reader",
+        "roles/browser",
+        "roles/cloudfunctions.viewer",
+        "roles/cloudscheduler.viewer",
+        "roles/cloudtasks.viewer",
+        "roles/datastore.backupSchedulesViewer",
+        "roles/datastore.indexAdmin",
+        "roles/firebaserules.viewer",
+        "roles/iam.securityReviewer",
+        "roles/iam.workloadIdentityPoolViewer",
+        "roles/identityplatform.viewer",
+        "roles/logging.viewer",
+        "roles/monitoring.viewer",
+        "roles/run.viewer",
+        "roles/secretmanager.viewer",
+        "roles/serviceusage.apiKeysViewer",
+        "roles/serviceusage.serviceUsageConsumer",
+        "roles/storage.bucketViewer",
+      ])
+      deployer = tolist([
+        "roles/artifactregistry.admin",
+        "roles/cloudfunctions.developer",
+        "roles/cloudscheduler.admin",
+        "roles/cloudtasks.admin",
+        "roles/datastore.owner",
+        "roles/firebasehosting.admin",
+        "roles/firebaserules.admin",
+        "roles/iam.serviceAccountAdmin",
+        "roles/iam.workloadIdentityPoolAdmin",
+        "roles/identityplatform.admin",
+        "roles/logging.configWriter",
+        "roles/monitoring.editor",
+        "roles/resourcemanager.projectIamAdmin",
+        "roles/run.admin",
+        "roles/secretmanager.admin",
+        "roles/serviceusage.apiKeysAdmin",
+        "roles/serviceusage.serviceUsageAdmin",
+        "roles/storage.admin",
+      ])
+    }
+    error_message = "The project roles of planner and deployer are not those that are listed here."
+  }
+
+  assert {
     condition     = alltrue([for grant in google_project_iam_member.github : !contains(["roles/owner", "roles/editor", "roles/viewer"], grant.role)])
     error_message = "No basic roles."
   }
@@ -147,5 +193,20 @@ run "the_repository_deploys_from_its_environments_alone" {
   assert {
     condition     = alltrue([for grant in google_project_iam_member.github : !can(regex("(?i)(admin|owner|editor|developer|writer)$", grant.role)) || strcontains(grant.role, "indexAdmin") if strcontains(grant.member, "planner")])
     error_message = "The planner only looks."
+  }
+}
+
+run "a_repository_whose_subject_has_ids_deploys_too" {
+  command = plan
+  variables {
+    github = { owner = "clinic", repository = "assets", owner_id = "11", repository_id = "22", subject = "repo:clinic@11/assets@22" }
+  }
+
+  assert {
+    condition = (
+      startswith(google_iam_workload_identity_pool_provider.github["deployer"].attribute_condition, "assertion.sub == 'repo:clinic@11/assets@22:environment:production' && ")
+      && endswith(google_service_account_iam_member.github["deployer"].member, "/subject/repo:clinic@11/assets@22:environment:production")
+    )
+    error_message = "The condition and the grant must have the subject that the tokens have."
   }
 }

@@ -235,6 +235,15 @@ run "a_repository_that_is_a_pattern" {
   expect_failures = [var.github]
 }
 
+run "a_subject_with_its_environment" {
+  command = plan
+  variables {
+    github         = { owner = "clinic", repository = "assets", owner_id = "1", repository_id = "2", subject = "repo:clinic/assets:environment:plan" }
+    project_number = "1"
+  }
+  expect_failures = [var.github]
+}
+
 run "a_repository_without_the_projects_number" {
   command = plan
   variables {
