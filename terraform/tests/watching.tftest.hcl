@@ -17,7 +17,7 @@ run "metrics_read_events_and_facts_that_the_code_logs" {
         ]
       ]
     ]))
-    error_message = "Each event and fact must be in tests/code.json, which tests/integration/test_logged_facts.py holds against the code."
+    error_message = "Each event and fact must be in tests/code.json, which tests/integration/test_operations.py holds against the code."
   }
   assert {
     condition     = toset(flatten([for metric in values(local.metrics) : metric.events])) == toset(keys(jsondecode(file("tests/code.json")).facts))
