@@ -53,6 +53,16 @@ def test_nothing_is_applied_that_was_not_tested_and_planned() -> None:
     assert (found["plan"]["needs"], found["apply"]["needs"]) == ("test", "plan")
 
 
+def test_a_plan_is_applied_with_the_archive_and_the_providers_that_it_was_made_with() -> None:
+    found = steps(ROOT / ".github" / "workflows" / "deploy.yml")
+    given = {step["uses"].partition("@")[0]: step["with"] for step in found if "-artifact@" in step.get("uses", "")}
+
+    uploaded = given["actions/upload-artifact"]
+    assert uploaded["path"].split() == ["dist/plan", "dist/functions.zip", "terraform/.terraform.lock.hcl"]
+    assert uploaded["include-hidden-files"] is True
+    assert given["actions/download-artifact"]["path"] == "."
+
+
 def test_the_pythons_are_those_that_the_code_is_for() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     oldest = min(VERSIONS, key=lambda version: int(version.partition(".")[2]))
