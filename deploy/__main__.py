@@ -45,7 +45,8 @@ def check(terraform: Terraform) -> None:
     """Sends a request and follows it to its end."""
     told = terraform.outputs()
     key = told["page_config"]["firebase"]["apiKey"]
-    people = People(terraform.project, api_key=key, page=told["page"], access_token=access_token())
+    tenant = "smoke" if told.get("require_tenant") else None
+    people = People(terraform.project, api_key=key, page=told["page"], access_token=access_token(), tenant=tenant)
     with people.somebody() as token:
         smoke(told["api"], token)
 

@@ -1,5 +1,6 @@
 """Somebody to send a request as: made for one smoke test, and deleted after it."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ class People:
     api_key: str
     page: str
     access_token: str
+    tenant: str | None = None
     base_url: str = IDENTITY_TOOLKIT
 
     @contextmanager
@@ -38,7 +40,12 @@ class People:
         person = {"email": f"smoke-{secrets.token_hex(8)}@{self.project}.invalid", "password": password}
         with httpx.Client(base_url=self.base_url, timeout=30) as http:
             made = http.post(f"/v1/projects/{self.project}/accounts", json=person, headers=admin).raise_for_status()
+            uid = made.json()["localId"]
             try:
+                if self.tenant is not None:
+                    claims = {"localId": uid, "customAttributes": json.dumps({"tenant": self.tenant})}
+                    updated = http.post(f"/v1/projects/{self.project}/accounts:update", json=claims, headers=admin)
+                    updated.raise_for_status()
                 signed_in = http.post(
                     "/v1/accounts:signInWithPassword",
                     params={"key": self.api_key},
@@ -47,5 +54,5 @@ class People:
                 ).raise_for_status()
                 yield str(signed_in.json()["idToken"])
             finally:
-                gone = {"localId": made.json()["localId"]}
+                gone = {"localId": uid}
                 http.post(f"/v1/projects/{self.project}/accounts:delete", json=gone, headers=admin).raise_for_status()

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from functions.problems import MEDIA_TYPE
+
 WITHIN = timedelta(minutes=5)
 EVERY = timedelta(seconds=1)
 ENDS = frozenset({"completed", "failed", "cancelled"})
@@ -31,7 +33,7 @@ def smoke(api: str, token: str, *, tell: Callable[[str], None] = print, within: 
     """Ask for an asset, wait for its end and open its file. Raises NotWorking."""
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=api, headers=headers, timeout=60) as http:
-        asked = http.post("/requests", json=REQUEST, headers={"Idempotency-Key": secrets.token_hex(16)})
+        asked = _asked(http, tell=tell, within=within)
         if asked.status_code != 202:
             raise NotWorking(f"POST /requests was answered with {asked.status_code}: {asked.text[:500]}")
         path = asked.headers["Location"]
@@ -41,6 +43,33 @@ def smoke(api: str, token: str, *, tell: Callable[[str], None] = print, within: 
             raise NotWorking(f"It ended {request['status']}: {request.get('error')}")
         for asset in request["result"]["assets"]:
             _open(http, path, asset, tell=tell)
+
+
+def _asked(http: httpx.Client, *, tell: Callable[[str], None], within: timedelta) -> httpx.Response:
+    """The last answer. Fresh grants take minutes, in which it is asked again, with one key for one request."""
+    deadline, seen = time.monotonic() + within.total_seconds(), ""
+    headers = {"Idempotency-Key": secrets.token_hex(16)}
+    while True:
+        over = time.monotonic() >= deadline
+        try:
+            asked = http.post("/requests", json=REQUEST, headers=headers)
+            if over or not _may_change(asked):
+                return asked
+            problem = f"{asked.status_code}"
+        except httpx.TransportError as error:
+            if over:
+                raise NotWorking(f"POST /requests was not answered within {within}: {error}") from error
+            problem = type(error).__name__
+        if problem != seen:
+            seen = problem
+            tell(f"Not yet: {problem}.")
+        time.sleep(EVERY.total_seconds())
+
+
+def _may_change(answer: httpx.Response) -> bool:
+    """While grants are fresh Cloud Run refuses with a page of its own; what the API itself refuses is a problem."""
+    own = answer.headers.get("Content-Type", "").startswith(MEDIA_TYPE)
+    return answer.is_server_error or (answer.status_code in {401, 403} and not own)
 
 
 def _followed(http: httpx.Client, path: str, *, tell: Callable[[str], None], within: timedelta) -> dict[str, Any]:

@@ -41,6 +41,11 @@ output "queues" {
   value       = { for type, queue in google_cloud_tasks_queue.main : type => queue.name }
 }
 
+output "require_tenant" {
+  description = "Whether whoever tests the API needs a tenant claim, as everybody else does"
+  value       = var.require_tenant
+}
+
 output "workload_identity_providers" {
   description = "What the workflow gives to google-github-actions/auth, by the job that uses it"
   value       = local.providers

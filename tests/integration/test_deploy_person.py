@@ -16,13 +16,14 @@ PAGE = "https://practice-assets.web.app"
 
 
 class IdentityToolkit:
-    """accounts (create), accounts:signInWithPassword and accounts:delete of one project, whose key is for its page."""
+    """accounts (create, :update, :signInWithPassword and :delete) of one project, whose key is for its page."""
 
     def __init__(self) -> None:
         self.users: dict[str, dict[str, Any]] = {}
         self.made = 0
         self.app = Flask(__name__)
         self.app.post(f"/v1/projects/{PROJECT}/accounts")(self.create)
+        self.app.post(f"/v1/projects/{PROJECT}/accounts:update")(self.update)
         self.app.post("/v1/accounts:signInWithPassword")(self.sign_in)
         self.app.post(f"/v1/projects/{PROJECT}/accounts:delete")(self.delete)
 
@@ -33,13 +34,20 @@ class IdentityToolkit:
         self.users[f"uid-{self.made}"] = request.get_json()
         return {"localId": f"uid-{self.made}"}
 
+    def update(self) -> Any:
+        if request.headers.get("Authorization") != "Bearer admin":
+            return {"error": {"message": "PERMISSION_DENIED"}}, 403
+        given = request.get_json()
+        self.users[given["localId"]].update(given)
+        return {"localId": given["localId"]}
+
     def sign_in(self) -> Any:
         if (request.args.get("key"), request.headers.get("Referer")) != ("key", f"{PAGE}/"):
             return {"error": {"message": "API_KEY_HTTP_REFERRER_BLOCKED"}}, 403
         given = request.get_json()
         for uid, user in self.users.items():
             if (user["email"], user["password"]) == (given["email"], given["password"]):
-                return {"idToken": f"token of {uid}"}
+                return {"idToken": f"token of {uid}{user.get('customAttributes', '')}"}
         return {"error": {"message": "INVALID_LOGIN_CREDENTIALS"}}, 400
 
     def delete(self) -> Any:
@@ -61,8 +69,8 @@ def toolkit() -> Iterator[tuple[IdentityToolkit, str]]:
     server.server_close()
 
 
-def people(url: str, *, admin: str = "admin", page: str = PAGE) -> People:
-    return People(PROJECT, api_key="key", page=page, access_token=admin, base_url=url)
+def people(url: str, *, admin: str = "admin", page: str = PAGE, tenant: str | None = None) -> People:
+    return People(PROJECT, api_key="key", page=page, access_token=admin, tenant=tenant, base_url=url)
 
 
 def test_somebody_is_there_for_as_long_as_the_test(toolkit: tuple[IdentityToolkit, str]) -> None:
@@ -70,6 +78,15 @@ def test_somebody_is_there_for_as_long_as_the_test(toolkit: tuple[IdentityToolki
 
     with people(url).somebody() as token:
         assert (token, list(double.users)) == ("token of uid-1", ["uid-1"])
+
+    assert double.users == {}
+
+
+def test_somebody_has_the_tenant_in_the_token_where_one_is_required(toolkit: tuple[IdentityToolkit, str]) -> None:
+    double, url = toolkit
+
+    with people(url, tenant="smoke").somebody() as token:
+        assert token == 'token of uid-1{"tenant": "smoke"}'
 
     assert double.users == {}
 
