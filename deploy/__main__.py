@@ -1,6 +1,7 @@
 """Brings the service to a project, step by step or all at once: `python -m deploy STEP --project ID --region NAME`."""
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -24,7 +25,9 @@ def package(_: Terraform) -> None:
 
 
 def plan(terraform: Terraform) -> None:
-    """Shows what would change, and keeps it for `apply`."""
+    """Shows what would change, and keeps it for `apply`. Without the tfvars CI would plan to undo what they say."""
+    if os.environ.get("CI") and not terraform.own_variables.exists():
+        sys.exit(f"{terraform.own_variables} is missing. Commit it: CI knows an environment from it alone.")
     terraform.init()
     terraform.plan(PLAN)
 

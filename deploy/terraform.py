@@ -19,6 +19,10 @@ class Terraform:
     region: str
     folder: Path = FOLDER
 
+    @property
+    def own_variables(self) -> Path:
+        return self.folder / f"{self.project}.tfvars"
+
     def init(self) -> None:
         """The state's bucket is the one thing that Terraform cannot make for itself; the README says how."""
         backend = (f"-backend-config=bucket={self.project}-terraform", "-backend-config=prefix=asset-requests")
@@ -40,7 +44,7 @@ class Terraform:
         return {name: output["value"] for name, output in json.loads(told).items()}
 
     def _variables(self) -> tuple[str, ...]:
-        own = self.folder / f"{self.project}.tfvars"
+        own = self.own_variables
         files = (f"-var-file={own.name}",) if own.exists() else ()
         return (f"-var=project_id={self.project}", f"-var=region={self.region}", *files)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.__main__ import destroy
+from deploy.__main__ import destroy, plan
 from deploy.page import hosting, prepare
 from deploy.terraform import Terraform
 
@@ -60,6 +60,31 @@ def test_a_plan_that_was_shown_is_applied_as_it_is(calls: Path, tmp_path: Path) 
     planned, applied = calls.read_text().splitlines()
     assert planned.startswith(f"-chdir={tmp_path} plan -input=false -lock=false -out={tmp_path}/plan -var=")
     assert applied == f"-chdir={tmp_path} apply {tmp_path}/plan"
+
+
+def test_ci_does_not_plan_an_environment_that_it_knows_nothing_of(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terraform = Terraform("practice-assets", "europe-west1", tmp_path)
+    monkeypatch.setenv("CI", "true")
+
+    with pytest.raises(SystemExit, match=r"practice-assets\.tfvars is missing"):
+        plan(terraform)
+
+    assert not calls.exists()
+    terraform.own_variables.touch()
+    plan(terraform)
+    assert " -var-file=practice-assets.tfvars" in calls.read_text().splitlines()[-1]
+
+
+def test_a_person_may_plan_with_nothing_but_defaults(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+
+    plan(Terraform("practice-assets", "europe-west1", tmp_path))
+
+    assert "-var-file" not in calls.read_text()
 
 
 def test_what_is_protected_is_not_even_begun_to_be_destroyed(calls: Path, tmp_path: Path) -> None:
