@@ -42,6 +42,7 @@ class Failure(Part):
     code: str = Field(description="Stable: attempts, lost, permanent, result_too_large, or the type's own")
     message: str
     attempt: int
+    started_at: Moment | None = Field(None, description="When that attempt began")
     at: Moment
 
 
@@ -96,7 +97,7 @@ class Request(Part):
 
     def public(self) -> dict[str, Any]:
         """The JSON object that callers get: what is absent in the document is absent here."""
-        return _present(self.model_dump(mode="json", include=set(Request.model_fields)))
+        return self.model_dump(mode="json", include=set(Request.model_fields), exclude_none=True)
 
 
 class Record(Request):
@@ -111,7 +112,7 @@ class Record(Request):
 
     def to_document(self) -> dict[str, Any]:
         """The fields of the document, with native times; the id is the document's name."""
-        return _present(self.model_dump(by_alias=True, exclude={"id"}))
+        return self.model_dump(by_alias=True, exclude={"id"}, exclude_none=True)
 
     @classmethod
     def from_document(cls, request_id: str, document: Mapping[str, Any]) -> Self:
@@ -120,14 +121,10 @@ class Record(Request):
 
     def to_json(self) -> dict[str, Any]:
         """The record as it travels in a task's body."""
-        return _present(self.model_dump(mode="json", by_alias=True))
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def changed(self, **fields: Any) -> Self:
         return self.model_copy(update=fields)
-
-
-def _present(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def request_id(*, tenant: str, owner: str, key: str, index: int = 0) -> str:

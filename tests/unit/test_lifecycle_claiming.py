@@ -25,7 +25,7 @@ def held_by(delivery: Delivery) -> Claim:
 
 
 def lost(attempt: int, now: datetime) -> Failure:
-    return Failure(code="lost", message="The attempt ended without an answer.", attempt=attempt, at=now)
+    return Failure(code="lost", message="The attempt ended without an answer.", attempt=attempt, started_at=NOW, at=now)
 
 
 def test_a_delivery_claims_a_queued_request() -> None:
@@ -168,7 +168,7 @@ def test_a_dead_holder_with_the_budget_spent_fails_and_its_loss_is_listed() -> N
         Verdict.FAILED,
         record.changed(
             status=Status.FAILED,
-            error=Failure(code="attempts", message="All 3 attempts failed.", attempt=3, at=LEASE_OVER),
+            error=Failure(code="attempts", message="All 3 attempts failed.", attempt=3, started_at=NOW, at=LEASE_OVER),
             errors=(lost(3, LEASE_OVER),),
             claim=HELD,
             due=None,

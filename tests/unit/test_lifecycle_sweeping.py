@@ -10,7 +10,7 @@ from tests.unit.make import LEASE, NOW, ended, processing, queued
 
 DUE = NOW + timedelta(seconds=120)
 LEASE_OVER = NOW + LEASE
-LOST = Failure(code="lost", message="The attempt ended without an answer.", attempt=1, at=LEASE_OVER)
+LOST = Failure(code="lost", message="The attempt ended without an answer.", attempt=1, started_at=NOW, at=LEASE_OVER)
 
 
 def due(moment: datetime) -> str:
@@ -66,7 +66,13 @@ def test_a_request_whose_last_worker_is_gone_fails_as_lost() -> None:
         Verdict.FAILED,
         record.changed(
             status=Status.FAILED,
-            error=Failure(code="lost", message="Its last attempt ended without an answer.", attempt=3, at=LEASE_OVER),
+            error=Failure(
+                code="lost",
+                message="Its last attempt ended without an answer.",
+                attempt=3,
+                started_at=NOW,
+                at=LEASE_OVER,
+            ),
             errors=(LOST.model_copy(update={"attempt": 3}),),
             due=None,
             finished_at=LEASE_OVER,

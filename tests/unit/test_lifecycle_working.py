@@ -27,7 +27,7 @@ TWO_MINUTES = timedelta(seconds=120)
 
 
 def failure(code: str, message: str, attempt: int = 1) -> Failure:
-    return Failure(code=code, message=message, attempt=attempt, at=LATER)
+    return Failure(code=code, message=message, attempt=attempt, started_at=NOW, at=LATER)
 
 
 def ended(record: Record, status: Status) -> Record:

@@ -99,6 +99,13 @@ def test_what_is_absent_in_a_record_is_absent_in_its_document() -> None:
     }
 
 
+def test_what_is_absent_in_a_part_of_a_record_is_absent_in_its_document() -> None:
+    record = SMALLEST.changed(errors=(FAILURE,))
+
+    for stored in (record.to_document(), record.to_json(), record.public()):
+        assert stored["errors"][0].keys() == {"code", "message", "attempt", "at"}
+
+
 def test_an_explicit_null_within_the_input_survives() -> None:
     record = SMALLEST.changed(input={"nothing": None, "list": [None]})
 

@@ -87,7 +87,7 @@ def test_a_request_whose_last_worker_is_gone_ends_and_its_notifications_go_out()
     assert house.sweep() == {"failed": 1}
 
     assert house.documents["r1"].error == Failure(
-        code="lost", message="Its last attempt ended without an answer.", attempt=3, at=LATER
+        code="lost", message="Its last attempt ended without an answer.", attempt=3, started_at=NOW, at=LATER
     )
     assert (house.documents[CHILD].status, house.tasks.names) == (Status.QUEUED, {f"{CHILD}-g0"})
 

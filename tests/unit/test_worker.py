@@ -189,7 +189,7 @@ def test_a_type_that_is_not_known_is_not_touched(body: bool) -> None:
 
 
 def error(code: str, message: str) -> Failure:
-    return Failure(code=code, message=message, attempt=1, at=NOW)
+    return Failure(code=code, message=message, attempt=1, started_at=NOW, at=NOW)
 
 
 def test_a_permanent_failure_ends_it_with_the_types_own_words() -> None:
@@ -382,7 +382,9 @@ def test_an_attempt_out_of_time_is_a_failed_attempt() -> None:
     assert house.deliver_first() is Verdict.TRY_AGAIN
 
     message = "The attempt ran out of its time."
-    assert house.stored.errors == (Failure(code="timeout", message=message, attempt=1, at=NOW + POLICY.time_budget),)
+    assert house.stored.errors == (
+        Failure(code="timeout", message=message, attempt=1, started_at=NOW, at=NOW + POLICY.time_budget),
+    )
 
 
 def test_a_cancelled_worker_starts_nothing_more_and_its_result_is_dropped() -> None:

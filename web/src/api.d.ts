@@ -208,6 +208,12 @@ export interface components {
             /** Attempt */
             attempt: number;
             /**
+             * Started At
+             * @description When that attempt began
+             * @default null
+             */
+            started_at?: string | null;
+            /**
              * At
              * Format: date-time
              * @description RFC 3339, UTC
