@@ -61,6 +61,4 @@ def with_error(record: Record, code: str, message: str, now: datetime) -> Record
 
 
 def _failure(record: Record, code: str, message: str, now: datetime) -> Failure:
-    return Failure(
-        code=code, message=message[:MAX_WORDS], attempt=record.attempt, started_at=record.started_at, at=now
-    )
+    return Failure(code=code, message=message[:MAX_WORDS], attempt=record.attempt, started_at=record.started_at, at=now)

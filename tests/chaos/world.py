@@ -19,7 +19,6 @@ from common.catalog import WorkType
 from common.errors import AlreadyEnded, Expired, KeyReused, NotFound, QuotaExceeded, Unavailable
 from common.intake import Intake
 from common.lifecycle import Delivery
-from common.queues import Policy
 from common.quota import Quota
 from common.record import OPEN, SHARDS, Status
 from common.sweeper import Sweeper
@@ -29,6 +28,7 @@ from functions.process import ANSWERS
 from tests.chaos.faults import FaultyDocuments, FaultyTasks
 from tests.chaos.invariants import Invariants
 from tests.fakes import FakeAssets, LiveTask
+from tests.policies import policy
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAULTS_UNTIL = START + timedelta(hours=2)
@@ -36,17 +36,7 @@ END = FAULTS_UNTIL + timedelta(hours=8)
 SKEW = 0.4  # seconds that a clock may be off, either way: the protocol bears one between two
 SWEEP_EVERY = timedelta(minutes=1)
 CALLER = Caller(uid="ann", tenant="u:ann")
-POLICY = Policy(
-    queue="work",
-    enabled=True,
-    max_attempts=3,
-    time_budget_seconds=60,
-    min_backoff_seconds=2,
-    max_backoff_seconds=300,
-    max_doublings=7,
-    max_dispatches_per_second=500,
-    max_concurrent_dispatches=1000,
-)
+POLICY = policy(queue="work", time_budget_seconds=60, max_concurrent_dispatches=1000)
 
 
 class Told(WorkInput):

@@ -15,28 +15,16 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 
 from common.errors import NewerRecord, Unavailable
 from common.gateways.cloud_tasks import MAX_BODY_BYTES, PLACEHOLDER_URL, Queues, body_of
-from common.queues import Policy
 from common.record import Record, Status
 from common.store import Stored
 from local.cloud_tasks import CloudTasks, VirtualClock
 from local.ports import free_port
 from local.queues import create_queues
 from tests.fakes import FakeTasks
+from tests.policies import policy
 
 PROJECT, LOCATION, QUEUE = "demo-local", "us-central1", "contract"
-POLICIES = {
-    "demo": Policy(
-        queue=QUEUE,
-        enabled=True,
-        max_attempts=3,
-        time_budget_seconds=600,
-        min_backoff_seconds=2,
-        max_backoff_seconds=300,
-        max_doublings=7,
-        max_dispatches_per_second=500,
-        max_concurrent_dispatches=100,
-    )
-}
+POLICIES = {"demo": policy(queue=QUEUE)}
 UPDATE_TIME = "2026-01-01T12:00:00.123456789Z"
 KIB = 1024
 

@@ -23,7 +23,6 @@ from common.catalog import Catalog, WorkType
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
 from common.intake import Intake
-from common.queues import Policy
 from common.quota import Quota
 from common.record import SHARDS, Record, Status, child_id
 from common.store import Overdue, Page, Position, Stored, Update
@@ -36,20 +35,11 @@ from local.firestore import PROJECT
 from local.queues import create_queues
 from tests.fakes import FakeAssets
 from tests.integration.proxy import Proxy
+from tests.policies import policy
 
 LOCATION = "us-central1"
 PLATFORM_ANSWER = 503
-POLICY = Policy(
-    queue="work",
-    enabled=True,
-    max_attempts=3,
-    time_budget_seconds=60,
-    min_backoff_seconds=2,
-    max_backoff_seconds=300,
-    max_doublings=7,
-    max_dispatches_per_second=500,
-    max_concurrent_dispatches=100,
-)
+POLICY = policy(queue="work", time_budget_seconds=60)
 
 
 Answer = int | Outcome

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from common.catalog import Catalog, WorkType
-from common.queues import Policy
 from common.record import Claim, Record, Status, due_key
 from common.work import JsonObject, JsonValue, Work, WorkInput
+from tests.policies import policy
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=11)
@@ -72,17 +72,7 @@ class Input(WorkInput):
     text: str = ""
 
 
-POLICY = Policy(
-    queue="demo",
-    enabled=True,
-    max_attempts=3,
-    time_budget_seconds=600,
-    min_backoff_seconds=2,
-    max_backoff_seconds=300,
-    max_doublings=7,
-    max_dispatches_per_second=10,
-    max_concurrent_dispatches=10,
-)
+POLICY = policy()
 
 
 def catalog(run: Callable[[Any, Work], JsonObject]) -> Catalog:
