@@ -53,3 +53,13 @@ class Asking:
 def unheard() -> str:
     """A message that no other request has."""
     return f"Open on Saturdays, said {secrets.token_hex(4)}."
+
+
+def title(message: str) -> str:
+    """What a request with this message is called."""
+    return message.removesuffix(".")
+
+
+def fields(message: str) -> dict[str, str]:
+    """What is typed into the page's fields for an asset with this message, by their test ids."""
+    return {f"field-{name}": text for name, text in {**GIVEN, "primary_message": message}.items()}

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, Request, expect
 
+from tests.e2e.asking import fields, title
+
 EXECUTABLE = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
@@ -59,6 +61,19 @@ class Visitor:
     def card(self, request_id: str) -> Locator:
         """The request in the list."""
         return self.page.locator(f'[data-testid=request][data-id="{request_id}"]')
+
+    def cards(self, message: str) -> Locator:
+        """The requests in the list that have this message."""
+        return self.page.get_by_role("article", name=title(message))
+
+    def toast(self, words: str) -> Locator:
+        """The short words at the edge of the page that contain these."""
+        return self.page.get_by_test_id("toast").filter(has_text=words)
+
+    def fill(self, message: str) -> None:
+        """Types what an asset with this message needs."""
+        for test_id, text in fields(message).items():
+            self.page.get_by_test_id(test_id).fill(text)
 
     def calls(self, method: str, path: str) -> int:
         """How many calls of this kind the page has made."""

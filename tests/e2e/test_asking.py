@@ -5,10 +5,10 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, expect
 
 from local.stack import Stack
-from tests.e2e.asking import GIVEN, Asking, unheard
+from tests.e2e.asking import GIVEN, Asking, fields, title, unheard
 from tests.e2e.browser import REQUESTS, launched
 from tests.e2e.conftest import Arrive
 from tests.e2e.network import Network
@@ -20,12 +20,12 @@ ENDED_WITHIN_MS = 30_000
 def test_an_asset_is_asked_for_and_used_without_a_reload(stack: Stack, arrive: Arrive) -> None:
     ann, message = arrive(), unheard()
 
-    fill(ann.page, message)
+    ann.fill(message)
     ann.page.get_by_role("button", name="Send request").click()
-    card = ann.page.get_by_role("article", name=title(message))
+    card = ann.cards(message)
 
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
-    expect(toast(ann.page, f"Ready: {title(message)}")).to_be_visible()
+    expect(ann.toast(f"Ready: {title(message)}")).to_be_visible()
     expect(card.get_by_test_id("preview-image")).to_have_class(re.compile("loaded"))
     assert card.get_by_test_id("preview-image").evaluate("(image) => image.naturalWidth") == 1080
     with ann.page.expect_download() as downloading:
@@ -42,14 +42,14 @@ def test_an_asset_is_asked_for_by_keyboard_alone(stack: Stack, arrive: Arrive) -
     ann, message = arrive(), unheard()
     keyboard = ann.page.keyboard
 
-    for test_id, text in {**_typed(), "field-primary_message": message}.items():
+    for test_id, text in fields(message).items():
         tab_to(ann.page, test_id)
         keyboard.press("Control+A")
         keyboard.type(text)
     tab_to(ann.page, "send")
     keyboard.press("Enter")
 
-    card = ann.page.get_by_role("article", name=title(message))
+    card = ann.cards(message)
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
     tab_to(ann.page, "details")
     keyboard.press("Enter")
@@ -62,10 +62,10 @@ def test_an_asset_is_asked_for_by_keyboard_alone(stack: Stack, arrive: Arrive) -
 def test_a_double_click_asks_once(stack: Stack, arrive: Arrive) -> None:
     ann, message = arrive(), unheard()
 
-    fill(ann.page, message)
+    ann.fill(message)
     ann.page.get_by_test_id("send").dblclick()
 
-    card = ann.page.get_by_role("article", name=title(message))
+    card = ann.cards(message)
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
     expect(card).to_have_count(1)
     assert len(Asking(stack.addresses, "ann").saying(message)) == 1
@@ -76,19 +76,19 @@ def test_a_reload_before_the_answer_asks_once(stack: Stack, playwright: Playwrig
     api = stack.addresses.api.removeprefix("http://")
     with Network(api) as network, launched(playwright, instead={api: network.address}) as browser:
         ann = arrive(within=browser)
-        fill(ann.page, unheard())
+        ann.fill(unheard())
         ann.page.get_by_test_id("send").click()  # so that the browser need not ask again what it may send
         expect(ann.page.get_by_test_id("send")).to_have_text("Send request")
 
-        fill(ann.page, message)
+        ann.fill(message)
         network.hold_answers()
         ann.page.get_by_test_id("send").click()
         until(lambda: len(asking.saying(message)) == 1)
         ann.page.reload()
         network.mend()
 
-        expect(toast(ann.page, "before the reload has arrived")).to_be_visible()
-        card = ann.page.get_by_role("article", name=title(message))
+        expect(ann.toast("before the reload has arrived")).to_be_visible()
+        card = ann.cards(message)
         expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
         expect(card).to_have_count(1)
         assert ann.calls("POST", "/requests") == 3
@@ -98,11 +98,11 @@ def test_a_reload_before_the_answer_asks_once(stack: Stack, playwright: Playwrig
 def test_three_copies_are_three_requests(stack: Stack, arrive: Arrive) -> None:
     ann, message = arrive(), unheard()
 
-    fill(ann.page, message)
+    ann.fill(message)
     ann.page.get_by_test_id("copies").fill("3")
     ann.page.get_by_role("button", name="Send 3 requests").click()
 
-    ready = ann.page.get_by_role("article", name=title(message)).and_(ann.page.locator("[data-status=completed]"))
+    ready = ann.cards(message).and_(ann.page.locator("[data-status=completed]"))
     expect(ready).to_have_count(3, timeout=ENDED_WITHIN_MS)
     assert len(Asking(stack.addresses, "ann").saying(message)) == 3
 
@@ -110,7 +110,7 @@ def test_three_copies_are_three_requests(stack: Stack, arrive: Arrive) -> None:
 def test_what_the_api_refuses_is_told_at_the_field(stack: Stack, arrive: Arrive) -> None:
     ann, undrawable = arrive(), "Open on Saturdays \u6f22."
 
-    fill(ann.page, undrawable)
+    ann.fill(undrawable)
     ann.page.get_by_role("button", name="Send request").click()
 
     field = ann.page.get_by_label("Message")
@@ -123,26 +123,12 @@ def test_what_the_api_refuses_is_told_at_the_field(stack: Stack, arrive: Arrive)
 def test_what_is_missing_is_told_at_the_field_without_asking(arrive: Arrive) -> None:
     ann = arrive()
 
-    fill(ann.page, "")
+    ann.fill("")
     ann.page.get_by_role("button", name="Send request").click()
 
     expect(ann.page.get_by_label("Message")).to_have_accessible_description(re.compile("Please fill this in."))
     expect(ann.page.get_by_label("Message")).to_be_focused()
     assert ann.calls("POST", "/requests") == 0
-
-
-def fill(page: Page, message: str) -> None:
-    for test_id, text in {**_typed(), "field-primary_message": message}.items():
-        page.get_by_test_id(test_id).fill(text)
-
-
-def toast(page: Page, words: str) -> Locator:
-    return page.get_by_test_id("toast").filter(has_text=words)
-
-
-def title(message: str) -> str:
-    """What a request with this message is called."""
-    return message.removesuffix(".")
 
 
 def tab_to(page: Page, test_id: str) -> None:
@@ -152,7 +138,3 @@ def tab_to(page: Page, test_id: str) -> None:
         if page.evaluate("document.activeElement?.dataset.testid") == test_id:
             return
     raise AssertionError(f"{test_id} cannot be reached with the keyboard")
-
-
-def _typed() -> dict[str, str]:
-    return {f"field-{name}": text for name, text in GIVEN.items()}
