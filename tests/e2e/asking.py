@@ -1,6 +1,7 @@
 """Asks the API as one of the page's people would, past the page."""
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -27,9 +28,10 @@ class Asking:
         """The id of a new request."""
         return self._submit("diagnostic", given)
 
-    def asset(self, message: str, **more: Any) -> str:
+    def asset(self, message: str, *, run_at: datetime | None = None, **given: str) -> str:
         """The id of a new request."""
-        return self._submit("medical_asset", {**GIVEN, "channel": "social", "primary_message": message}, **more)
+        content = {**GIVEN, "channel": "social", "primary_message": message, **given}
+        return self._submit("medical_asset", content, **({} if run_at is None else {"run_at": run_at.isoformat()}))
 
     def cancel(self, request_id: str) -> None:
         answer = self._http.post(f"/requests/{request_id}:cancel")

@@ -21,10 +21,12 @@ def test_a_request_from_the_listener_equals_the_apis_answer(stack: Stack, databa
         asking.diagnostic(fail_times=1, permanent=True),
         asking.diagnostic(snooze_seconds=0.1),
     ]
-    later = asking.asset("Open on Sundays.", run_at=in_an_hour.isoformat())
-    cancelled = asking.asset("Closed on Mondays.", run_at=in_an_hour.replace(microsecond=0).isoformat())
+    later = asking.asset("Open on Sundays.", run_at=in_an_hour)
+    cancelled = asking.asset("Closed on Mondays.", run_at=in_an_hour.replace(microsecond=0))
     asking.cancel(cancelled)
     until(lambda: all(asking.request(each)["status"] in ENDED for each in ending))
+    running = asking.diagnostic(sleep_seconds=30)  # in one step: it stands still while both are asked
+    until(lambda: "progress" in asking.request(running))
 
     told = {
         "API": stack.addresses.api,
@@ -36,4 +38,5 @@ def test_a_request_from_the_listener_equals_the_apis_answer(stack: Stack, databa
     npm = installed_npm(tell=print, log=log)
     npm.call("exec", "--", "vitest", "run", "--config", "tests/stack/vitest.config.ts", environment=told)
 
-    assert f"{len({*ending, later, cancelled})} requests are the same" in log.read_text()
+    assert f"{len({*ending, running, later, cancelled})} requests are the same" in log.read_text()
+    assert asking.request(running)["status"] == "processing"
