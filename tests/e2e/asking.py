@@ -52,6 +52,11 @@ class Asking:
         return str(answer.json()["id"])
 
 
+def stranger() -> str:
+    """Somebody who has asked for nothing yet, and for whom no other test asks."""
+    return f"person-{secrets.token_hex(8)}"
+
+
 def unheard() -> str:
     """A message that no other request has."""
     return f"Open on Saturdays, said {secrets.token_hex(4)}."

@@ -1,17 +1,20 @@
 """Somebody in front of the page: a browser context of their own, and everything that went wrong in it."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, Request, expect
 
 from tests.e2e.asking import fields, title
 
 EXECUTABLE = "/usr/bin/chromium"
+ZONE = ZoneInfo("Europe/Berlin")  # of every visitor
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +31,14 @@ REFUSED = "Refused by the policy:"
 NOTES_VIOLATIONS = f"""
 document.addEventListener('securitypolicyviolation', (event) =>
   console.error(`{REFUSED} ${{event.violatedDirective}} ${{event.blockedURI}} ${{event.sourceFile}}`))
+"""
+# The page of the local stack lets one choose among the people of its config.json.
+KNOWS_ONLY = """
+const answered = window.fetch
+window.fetch = async (...asked) => {{
+  const answer = await answered(...asked)
+  return asked[0] === 'config.json' ? Response.json({{ ...(await answer.json()), people: [{uid}] }}) : answer
+}}
 """
 
 
@@ -66,6 +77,12 @@ class Visitor:
         """The requests in the list that have this message."""
         return self.page.get_by_role("article", name=title(message))
 
+    def shown(self) -> list[str]:
+        """The ids of the requests in the list, from its top."""
+        cards = self.page.get_by_test_id("request")
+        ids: list[str] = cards.evaluate_all("(cards) => cards.map((card) => card.dataset.id)")
+        return ids
+
     def toast(self, words: str) -> Locator:
         """The short words at the edge of the page that contain these."""
         return self.page.get_by_test_id("toast").filter(has_text=words)
@@ -84,10 +101,12 @@ class Visitor:
 
 
 @contextmanager
-def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
-    """A visitor with an empty profile, in front of a page that is not open yet."""
-    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", **options)
+def visiting(browser: Browser, url: str, uid: str | None = None, /, **options: Any) -> Iterator[Visitor]:
+    """A visitor with an empty profile, in front of a page that is not open yet: one of its people, or `uid`."""
+    context = browser.new_context(locale="en-GB", timezone_id=ZONE.key, **options)
     context.add_init_script(NOTES_VIOLATIONS)
+    if uid is not None:
+        context.add_init_script(KNOWS_ONLY.format(uid=json.dumps(uid)))
     visitor = Visitor(context, context.new_page(), url)
 
     def note(message: ConsoleMessage) -> None:

@@ -55,8 +55,8 @@ def arrive(browser: Browser, stack: Stack) -> Iterator[Arrive]:
     with ExitStack() as visits:
         visitors: list[Visitor] = []
 
-        def arrive(*, within: Browser = browser, **options: Any) -> Visitor:
-            visitor = visits.enter_context(visiting(within, str(stack.addresses.page), **options))
+        def arrive(uid: str | None = None, *, within: Browser = browser, **options: Any) -> Visitor:
+            visitor = visits.enter_context(visiting(within, str(stack.addresses.page), uid, **options))
             visitors.append(visitor)
             visitor.open()
             return visitor
