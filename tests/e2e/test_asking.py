@@ -1,6 +1,7 @@
 """How people ask, and that they never ask for more than they meant."""
 
 import re
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -8,8 +9,8 @@ from PIL import Image
 from playwright.sync_api import Page, Playwright, expect
 
 from local.stack import Stack
-from tests.e2e.asking import GIVEN, Asking, fields, title, unheard
-from tests.e2e.browser import REQUESTS, launched
+from tests.e2e.asking import GIVEN, Asking, fields, stranger, title, unheard
+from tests.e2e.browser import REQUESTS, ZONE, launched
 from tests.e2e.conftest import Arrive
 from tests.e2e.network import Network
 from tests.processes import until
@@ -18,7 +19,7 @@ ENDED_WITHIN_MS = 30_000
 
 
 def test_an_asset_is_asked_for_and_used_without_a_reload(stack: Stack, arrive: Arrive) -> None:
-    ann, message = arrive(), unheard()
+    ann, message = arrive(permissions=["clipboard-read", "clipboard-write"]), unheard()
 
     ann.fill(message)
     ann.page.get_by_role("button", name="Send request").click()
@@ -33,8 +34,11 @@ def test_an_asset_is_asked_for_and_used_without_a_reload(stack: Stack, arrive: A
     with Image.open(BytesIO(Path(downloading.value.path()).read_bytes())) as image:
         assert (image.format, image.size) == ("PNG", (1080, 1080))
     assert downloading.value.suggested_filename.startswith("lakeside-dental-")
-    assert (ann.calls("GET", "/"), ann.calls("GET", REQUESTS)) == (1, 0)
+    card.get_by_role("button", name="Copy caption").click()
+    expect(ann.toast("The caption is copied.")).to_be_visible()
     [request] = Asking(stack.addresses, "ann").saying(message)
+    assert ann.page.evaluate("navigator.clipboard.readText()") == request["result"]["caption"]
+    assert (ann.calls("GET", "/"), ann.calls("GET", REQUESTS)) == (1, 0)
     assert request["input"] == {**GIVEN, "channel": "social", "primary_message": message}
 
 
@@ -105,6 +109,51 @@ def test_three_copies_are_three_requests(stack: Stack, arrive: Arrive) -> None:
     ready = ann.cards(message).and_(ann.page.locator("[data-status=completed]"))
     expect(ready).to_have_count(3, timeout=ENDED_WITHIN_MS)
     assert len(Asking(stack.addresses, "ann").saying(message)) == 3
+
+
+def test_asking_again_with_changes_leaves_the_earlier_request_as_it_was(stack: Stack, arrive: Arrive) -> None:
+    somebody, message, changed = stranger(), unheard(), unheard()
+    asking = Asking(stack.addresses, somebody)
+    earlier = asking.asset(message, call_to_action="Book your visit")
+    until(lambda: asking.request(earlier)["status"] == "completed")
+    before, visitor = asking.request(earlier), arrive(somebody)
+
+    visitor.card(earlier).get_by_role("button", name="Ask again with changes").click()
+    filled = {name: visitor.page.get_by_test_id(f"field-{name}") for name in before["input"] if name != "channel"}
+    for name, field in filled.items():
+        expect(field).to_have_value(before["input"][name])
+    expect(filled["primary_message"]).to_be_focused()
+    filled["primary_message"].fill(changed)
+    visitor.page.get_by_role("button", name="Send request").click()
+
+    card = visitor.cards(changed)
+    expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
+    expect(visitor.page.get_by_test_id("request")).to_have_count(2)
+    [later] = asking.saying(changed)
+    assert later["input"] == {**before["input"], "primary_message": changed}
+    assert asking.request(earlier) == before
+
+
+def test_what_is_put_off_waits_for_its_time_and_can_still_be_cancelled(stack: Stack, arrive: Arrive) -> None:
+    somebody, message = stranger(), unheard()
+    asking, visitor = Asking(stack.addresses, somebody), arrive(somebody)
+    at = (datetime.now(ZONE) + timedelta(days=9)).replace(hour=9, minute=30, second=0, microsecond=0)
+
+    visitor.fill(message)
+    visitor.page.get_by_label("Make it later").check()
+    visitor.page.get_by_label("Date and time").fill(at.strftime("%Y-%m-%dT%H:%M"))
+    with visitor.page.expect_request(f"{stack.addresses.api}/requests") as asked:
+        visitor.page.get_by_role("button", name="Schedule request").click()
+    card = visitor.cards(message)
+
+    expect(card.get_by_test_id("status")).to_have_text("Scheduled")
+    expect(card.get_by_test_id("time")).to_have_text(re.compile(rf"^until \w+,? {at.day} \w+, 09:30$"))
+    [request] = asking.saying(message)
+    assert (asked.value.post_data_json or {})["run_at"] == at.isoformat()
+    assert datetime.fromisoformat(request["run_at"]) == at
+    card.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_test_id("status")).to_have_text("Cancelled")
+    assert asking.request(request["id"])["status"] == "cancelled"
 
 
 def test_what_the_api_refuses_is_told_at_the_field(stack: Stack, arrive: Arrive) -> None:
