@@ -113,12 +113,14 @@ export async function connect({ api, app, token, database = '(default)', emulato
     settle()
   }
 
-  /** What a call changes comes back through a listener. If nothing does, the connection may be dead without saying so. */
-  async function change<T>(...given: Parameters<typeof call>) {
+  /**
+   * What a call changes comes back through a listener. If nothing does, the connection may be dead without saying so.
+   * So may be the call's own, whose answer is therefore not waited for.
+   */
+  function change<T>(...given: Parameters<typeof call>) {
     const since = Date.now()
-    const answer = await ask<T>(...given)
     setTimeout(() => heardAt < since && listeners.forEach((each) => each.listen()), FIRST_SNAPSHOT_MS)
-    return answer
+    return ask<T>(...given)
   }
 
   async function ask<T>(...given: Parameters<typeof call>) {
