@@ -42,11 +42,18 @@ window.fetch = async (...asked) => {{
 """
 
 
-def launched(playwright: Playwright, *, instead: dict[str, str] | None = None) -> Browser:
-    """Chromium. What it would send to the addresses in `instead` (host:port) goes to others in truth."""
+def launched(playwright: Playwright, *, instead: dict[str, str] | None = None, trusted: str | None = None) -> Browser:
+    """Chromium. What it would send to the addresses in `instead` (host:port) goes to others in truth.
+
+    `trusted` is the fingerprint of a key whose certificates it takes for anybody's.
+    """
     rules = ", ".join(f"MAP {address} {other}" for address, other in (instead or {}).items())
-    flags = (*FLAGS, f"--host-resolver-rules={rules}") if rules else FLAGS
-    return playwright.chromium.launch(executable_path=EXECUTABLE, args=list(flags))
+    flags = [*FLAGS]
+    if rules:
+        flags.append(f"--host-resolver-rules={rules}")
+    if trusted:
+        flags.append(f"--ignore-certificate-errors-spki-list={trusted}")
+    return playwright.chromium.launch(executable_path=EXECUTABLE, args=flags)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Coroutine
 from typing import Any, Self, TypeVar
@@ -15,14 +16,15 @@ class Network:
 
     While it is cut nothing arrives and nobody is told: bytes wait, new connections too. When it is mended the old
     connections are reset, as after a change of address, and those that were begun meanwhile go through. It may also
-    hold back only the answers, which come when it is mended.
+    hold back only the answers, which come when it is mended. With `tls` it takes HTTPS and forwards HTTP.
     """
 
     address: str
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, tls: ssl.SSLContext | None = None) -> None:
         host, _, port = target.rpartition(":")
         self._target = (host, int(port))
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._there, self._back = asyncio.Event(), asyncio.Event()
@@ -33,7 +35,7 @@ class Network:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._server = self._run(asyncio.start_server(self._accept, "127.0.0.1", 0))
+        self._server = self._run(asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls))
         host, port = self._server.sockets[0].getsockname()
         self.address = f"{host}:{port}"
         return self

@@ -1,0 +1,196 @@
+"""A double of Identity Platform as the page's SDK calls it: Identity Toolkit's accounts, and Secure Token.
+
+What it answers is documented in "Identity Platform REST API" (accounts) and "Firebase Auth REST API" (its errors). Its
+ID tokens are unsigned, so the local stack believes them; the SDK decodes them only. The key is for the page's origin
+alone, as terraform/web.tf restricts it.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from local.token import unsigned_token
+
+HOSTS = ("identitytoolkit.googleapis.com", "securetoken.googleapis.com")
+KEY = "key-of-the-page"
+REFRESHED_BEFORE = timedelta(minutes=5)  # the end of a token, by the SDK where Firestore uses it
+
+
+class Refused(Exception):
+    """What the API answers with status 400, in its own words."""
+
+
+@dataclass
+class Account:
+    email: str
+    password: str
+    uid: str = field(default_factory=lambda: f"uid-{secrets.token_hex(8)}")
+    name: str = "Ann Weber"
+    tenant: str | None = None
+    disabled: bool = False
+    refresh_fails: tuple[int, str] | None = None
+    """The status and words that refreshes are answered with, whatever else holds."""
+    lifetime: timedelta = timedelta(hours=1)
+    """Of tokens as the page is told."""
+    true_lifetime: timedelta | None = None
+    """Of tokens as the API sees it, where the clocks differ."""
+    generation: int = 0
+    """Of sessions: those of earlier ones have ended, as after a change of the password."""
+
+
+@dataclass
+class Mail:
+    to: str
+    kind: str
+    code: str
+    continue_url: str | None
+
+    @property
+    def link(self) -> str:
+        """Where the browser ends up: the link in the e-mail leads to Firebase's handler, which adds its parameters."""
+        code = {"apiKey": KEY, "mode": "signIn", "oobCode": self.code, "lang": "en"}
+        return f"{self.continue_url}?{urlencode(code)}"
+
+
+@dataclass
+class IdentityPlatform:
+    """The people of one project, who cannot sign up by themselves."""
+
+    project: str
+    origin: str
+    accounts: list[Account] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
+    sessions: dict[str, tuple[Account, int]] = field(default_factory=dict)
+
+    def somebody(self, **given: Any) -> Account:
+        account = Account(email=f"{secrets.token_hex(4)}@lakeside-dental.example", password="gentle check-ups", **given)
+        self.accounts.append(account)
+        return account
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[self._as_google])
+        app.router.add_post("/v1/accounts:signInWithPassword", self._sign_in_with_password)
+        app.router.add_post("/v1/accounts:signInWithEmailLink", self._sign_in_with_email_link)
+        app.router.add_post("/v1/accounts:sendOobCode", self._send_oob_code)
+        app.router.add_post("/v1/accounts:lookup", self._lookup)
+        app.router.add_post("/v1/token", self._token)
+        return app
+
+    @web.middleware
+    async def _as_google(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """CORS for any origin, the key's restriction, and errors in Google's form."""
+        cors = {"Access-Control-Allow-Origin": "*"}
+        if request.method == "OPTIONS":
+            asked = request.headers.get("Access-Control-Request-Headers", "")
+            return web.Response(headers={**cors, "Access-Control-Allow-Headers": asked})
+        try:
+            answer = self._barred(request) or await handler(request)
+        except Refused as refused:
+            answer = _error(400, str(refused))
+        answer.headers.update(cors)
+        return answer
+
+    def _barred(self, request: web.Request) -> web.Response | None:
+        referrer = request.headers.get("Referer", "<empty>")
+        if request.query.get("key") != KEY:
+            return _error(400, "API key not valid. Please pass a valid API key.")
+        if not referrer.startswith(f"{self.origin}/"):
+            return _error(403, f"Requests from referer {referrer} are blocked.")
+        return None
+
+    async def _sign_in_with_password(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        account = self._account(given["email"], "INVALID_LOGIN_CREDENTIALS")
+        if account.password != given["password"]:
+            raise Refused("INVALID_LOGIN_CREDENTIALS")
+        return self._signed_in(account)
+
+    async def _sign_in_with_email_link(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        mail = next((mail for mail in self.mails if (mail.code, mail.kind) == (given["oobCode"], "EMAIL_SIGNIN")), None)
+        if mail is None:
+            raise Refused("INVALID_OOB_CODE")
+        if mail.to != given["email"]:
+            raise Refused("INVALID_EMAIL : The email provided does not match the sign-in email address.")
+        account = self._account(mail.to, "ADMIN_ONLY_OPERATION")
+        self.mails.remove(mail)
+        return self._signed_in(account)
+
+    async def _send_oob_code(self, request: web.Request) -> web.Response:
+        """With protection against enumeration: whether there is such an account is not told."""
+        given = await request.json()
+        if not given.get("email"):
+            raise Refused("MISSING_EMAIL")
+        self.mails.append(Mail(given["email"], given["requestType"], secrets.token_hex(16), given.get("continueUrl")))
+        return web.json_response({"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": given["email"]})
+
+    async def _lookup(self, request: web.Request) -> web.Response:
+        account = self._session((await request.json())["idToken"])
+        user = {
+            "localId": account.uid,
+            "email": account.email,
+            "displayName": account.name,
+            "emailVerified": True,
+            "providerUserInfo": [],
+        }
+        return web.json_response({"kind": "identitytoolkit#GetAccountInfoResponse", "users": [user]})
+
+    async def _token(self, request: web.Request) -> web.Response:
+        token = str((await request.post())["refresh_token"])
+        if failure := self.sessions[token][0].refresh_fails:
+            return _error(*failure)
+        account = self._session(token)
+        tokens = self._tokens(account)
+        return web.json_response(
+            {
+                "id_token": tokens["idToken"],
+                "refresh_token": tokens["refreshToken"],
+                "expires_in": tokens["expiresIn"],
+                "token_type": "Bearer",
+                "user_id": account.uid,
+                "project_id": self.project,
+            }
+        )
+
+    def _signed_in(self, account: Account) -> web.Response:
+        if account.disabled:
+            raise Refused("USER_DISABLED")
+        who = {"localId": account.uid, "email": account.email, "displayName": account.name, "registered": True}
+        return web.json_response({**who, **self._tokens(account)})
+
+    def _tokens(self, account: Account) -> dict[str, str]:
+        now = datetime.now(UTC)
+        ends = now + (account.true_lifetime or account.lifetime)
+        claims = {"name": account.name, "exp": int(ends.timestamp())}
+        token = unsigned_token(
+            account.uid, tenant=account.tenant, email=account.email, project=self.project, now=now, claims=claims
+        )
+        refresh = secrets.token_urlsafe()
+        self.sessions |= {token: (account, account.generation), refresh: (account, account.generation)}
+        return {"idToken": token, "refreshToken": refresh, "expiresIn": str(int(account.lifetime.total_seconds()))}
+
+    def _session(self, token: str) -> Account:
+        """Whose token it is, either of the two, while they may use it."""
+        account, generation = self.sessions[token]
+        if account.disabled:
+            raise Refused("USER_DISABLED")
+        if account.generation > generation:
+            raise Refused("TOKEN_EXPIRED")
+        return account
+
+    def _account(self, email: str, otherwise: str) -> Account:
+        for account in self.accounts:
+            if account.email == email:
+                return account
+        raise Refused(otherwise)
+
+
+def _error(status: int, message: str) -> web.Response:
+    return web.json_response({"error": {"code": status, "message": message}}, status=status)
