@@ -20,8 +20,8 @@ GIVEN = {
 class Asking:
     """One person with a token."""
 
-    def __init__(self, addresses: Addresses, uid: str) -> None:
-        authorization = {"Authorization": f"Bearer {unsigned_token(uid)}"}
+    def __init__(self, addresses: Addresses, uid: str, *, tenant: str | None = None) -> None:
+        authorization = {"Authorization": f"Bearer {unsigned_token(uid, tenant=tenant)}"}
         self._http = httpx.Client(base_url=addresses.api, headers=authorization, timeout=30)
 
     def diagnostic(self, **given: Any) -> str:

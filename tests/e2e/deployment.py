@@ -28,6 +28,7 @@ from tests.e2e.network import Network
 from tests.integration.certificates import Key, new_key
 
 FIRESTORE = "firestore.googleapis.com"
+OF_THE_WINDOW = "apis.google.com"  # where the scripts for signing in by a window would come from; here they are missing
 
 
 @dataclass
@@ -56,7 +57,7 @@ def deployed(playwright: Playwright, stack: Stack, *, page: Path, database: str,
     ):
         instead = {
             urlsplit(origin).netloc: to_page,
-            **{f"{host}:443": to_identity for host in HOSTS},
+            **{f"{host}:443": to_identity for host in (*HOSTS, OF_THE_WINDOW)},
             f"{FIRESTORE}:443": firestore.address,
         }
         own = {urlsplit(url).netloc for url in (origin, stack.addresses.api, stack.addresses.assets)}

@@ -30,7 +30,7 @@ class Account:
     email: str
     password: str
     uid: str = field(default_factory=lambda: f"uid-{secrets.token_hex(8)}")
-    name: str = "Ann Weber"
+    name: str | None = "Ann Weber"
     tenant: str | None = None
     disabled: bool = False
     refresh_fails: tuple[int, str] | None = None
@@ -40,7 +40,10 @@ class Account:
     true_lifetime: timedelta | None = None
     """Of tokens as the API sees it, where the clocks differ."""
     generation: int = 0
-    """Of sessions: those of earlier ones have ended, as after a change of the password."""
+    """Of sessions; those of earlier ones have ended."""
+
+    def change_password(self, password: str) -> None:
+        self.password, self.generation = password, self.generation + 1
 
 
 @dataclass
@@ -68,9 +71,13 @@ class IdentityPlatform:
     sessions: dict[str, tuple[Account, int]] = field(default_factory=dict)
 
     def somebody(self, **given: Any) -> Account:
-        account = Account(email=f"{secrets.token_hex(4)}@lakeside-dental.example", password="gentle check-ups", **given)
+        email = f"{secrets.token_hex(4)}@lakeside-dental.example"
+        account = Account(**{"email": email, "password": "gentle check-ups", **given})
         self.accounts.append(account)
         return account
+
+    def mails_to(self, account: Account) -> list[Mail]:
+        return [mail for mail in self.mails if mail.to == account.email]
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[self._as_google])
@@ -136,9 +143,9 @@ class IdentityPlatform:
         user = {
             "localId": account.uid,
             "email": account.email,
-            "displayName": account.name,
             "emailVerified": True,
             "providerUserInfo": [],
+            **_name(account, "displayName"),
         }
         return web.json_response({"kind": "identitytoolkit#GetAccountInfoResponse", "users": [user]})
 
@@ -150,6 +157,7 @@ class IdentityPlatform:
         tokens = self._tokens(account)
         return web.json_response(
             {
+                "access_token": tokens["idToken"],  # not documented, but the one that the SDK takes
                 "id_token": tokens["idToken"],
                 "refresh_token": tokens["refreshToken"],
                 "expires_in": tokens["expiresIn"],
@@ -162,13 +170,13 @@ class IdentityPlatform:
     def _signed_in(self, account: Account) -> web.Response:
         if account.disabled:
             raise Refused("USER_DISABLED")
-        who = {"localId": account.uid, "email": account.email, "displayName": account.name, "registered": True}
+        who = {"localId": account.uid, "email": account.email, "registered": True, **_name(account, "displayName")}
         return web.json_response({**who, **self._tokens(account)})
 
     def _tokens(self, account: Account) -> dict[str, str]:
         now = datetime.now(UTC)
         ends = now + (account.true_lifetime or account.lifetime)
-        claims = {"name": account.name, "exp": int(ends.timestamp())}
+        claims = {"exp": int(ends.timestamp()), **_name(account, "name")}
         token = unsigned_token(
             account.uid, tenant=account.tenant, email=account.email, project=self.project, now=now, claims=claims
         )
@@ -190,6 +198,11 @@ class IdentityPlatform:
             if account.email == email:
                 return account
         raise Refused(otherwise)
+
+
+def _name(account: Account, field: str) -> dict[str, str]:
+    """Left out for who has none, as whoever came by a link at first."""
+    return {} if account.name is None else {field: account.name}
 
 
 def _error(status: int, message: str) -> web.Response:

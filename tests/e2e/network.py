@@ -84,7 +84,7 @@ class Network:
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
         await self._there.wait()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, ssl.SSLError):  # the latter when a browser leaves amid an answer
             await self._forward(reader, writer)
         writer.close()
 

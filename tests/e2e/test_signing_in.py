@@ -5,19 +5,40 @@ Not told here: what happens in Google's window, whose pages and scripts are Goog
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Playwright, expect
+from playwright.sync_api import Locator, Page, Playwright, expect
 
 from local.stack import Stack
 from local.web import built_page
 from tests.e2e.asking import unheard
 from tests.e2e.browser import REQUESTS, Visitor, visiting
-from tests.e2e.deployment import FIRESTORE, Deployment, deployed
-from tests.e2e.identity_platform import HOSTS, Account
+from tests.e2e.deployment import FIRESTORE, OF_THE_WINDOW, Deployment, deployed
+from tests.e2e.identity_platform import HOSTS, REFRESHED_BEFORE, Account
 
 WITHIN_MS = 20_000
+REFRESHED_SOON = REFRESHED_BEFORE + timedelta(seconds=1)
+OVER = timedelta(minutes=-1)
+SESSION_ENDED = "Your sign-in has ended. Sign in again to go on."
+KEPT = """
+async () => {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = request.onblocked = () => reject(request.error)
+  })
+  const found = [{ ...localStorage }, { ...sessionStorage }]
+  for (const { name } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name))
+    for (const store of database.objectStoreNames) {
+      found.push([name, store, await done(database.transaction(store).objectStore(store).getAll())])
+    }
+    database.close()
+  }
+  return JSON.stringify(found)
+}
+"""
 Visit = Callable[..., Visitor]
 
 
@@ -66,10 +87,86 @@ def test_who_signs_in_with_a_password_sees_a_request_to_its_end(deployment: Depl
     assert {*HOSTS[:1], FIRESTORE} <= ann.hosts()
 
 
+def test_a_wrong_password_is_told_in_words(deployment: Deployment, visit: Visit) -> None:
+    ann, account = visit("password"), deployment.identity.somebody()
+
+    sign_in(ann, account, password="guessed")
+    expect(told(ann)).to_have_text("This address and password do not belong together.")
+    sign_in(ann, account)
+
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+
+def test_a_link_by_email_signs_in_once(deployment: Deployment, visit: Visit) -> None:
+    ann, account = visit("password", "email-link"), deployment.identity.somebody()
+
+    ann.page.get_by_role("button", name="Send me a link instead").click()
+    ann.page.get_by_label("E-mail").fill(account.email)
+    ann.page.get_by_role("button", name="Send me a link instead").click()
+    expect(told(ann)).to_have_text("A link is on its way. Open it in this browser to sign in.")
+    [mail] = deployment.identity.mails_to(account)
+    ann.page.goto(mail.link)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+    assert ann.page.url == f"{deployment.url}/"
+
+    ann.page.get_by_test_id("sign-out").click()
+    expect(ann.page.get_by_label("Password")).to_be_visible()
+    expect(told(ann)).to_be_empty()
+    ann.page.goto(mail.link)
+    ann.page.get_by_label("E-mail").fill(account.email)
+    ann.page.get_by_role("button", name="Sign in").click()
+    expect(told(ann)).to_have_text("This link has been used or has expired. Ask for a new one.")
+    expect(ann.page.get_by_role("button", name="Send me a link instead")).to_be_visible()
+
+
+def test_a_link_that_is_opened_elsewhere_asks_whose_it_is(deployment: Deployment, visit: Visit) -> None:
+    ann, account = visit("email-link"), deployment.identity.somebody()
+    ann.page.get_by_label("E-mail").fill(account.email)
+    ann.page.get_by_role("button", name="Send me a link").click()
+    expect(told(ann)).to_have_text("A link is on its way. Open it in this browser to sign in.")
+    [mail] = deployment.identity.mails_to(account)
+
+    elsewhere = visit("email-link")
+    elsewhere.page.goto(mail.link)
+    elsewhere.page.get_by_label("E-mail").fill("ben@lakeside-dental.example")
+    elsewhere.page.get_by_role("button", name="Sign in").click()
+    expect(told(elsewhere)).to_have_text("The link was sent to another address.")
+    elsewhere.page.get_by_label("E-mail").fill(account.email)
+    elsewhere.page.get_by_role("button", name="Sign in").click()
+
+    expect(connection(elsewhere)).to_have_text("Live", timeout=WITHIN_MS)
+
+
+def test_googles_window_is_begun_within_the_policy(deployment: Deployment, visit: Visit) -> None:
+    ann = visit("google")
+    expect(ann.page.get_by_role("button", name="Continue with Google")).to_be_visible()
+    expect(ann.page.get_by_label("E-mail")).to_have_count(0)
+
+    ann.page.get_by_role("button", name="Continue with Google").click()
+
+    expect(told(ann)).to_have_text("That did not work. Try again.", timeout=WITHIN_MS)
+    assert OF_THE_WINDOW in ann.hosts()
+    ann.asked.clear()
+
+
 def sign_in(visitor: Visitor, account: Account, *, password: str | None = None) -> None:
     visitor.page.get_by_label("E-mail").fill(account.email)
     visitor.page.get_by_label("Password").fill(password or account.password)
     visitor.page.get_by_role("button", name="Sign in").click()
+
+
+def told(visitor: Visitor) -> Locator:
+    """What the form says about the last attempt."""
+    return visitor.page.get_by_role("main").get_by_role("status")
+
+
+def banner(visitor: Visitor) -> Locator:
+    return visitor.page.get_by_test_id("banner")
+
+
+def kept(page: Page) -> str:
+    """All that the browser has stored for the page's origin."""
+    return str(page.evaluate(KEPT))
 
 
 def connection(visitor: Visitor) -> Locator:

@@ -23,6 +23,7 @@ import { Unreachable } from './http'
 import type { Person } from './people'
 
 const ADDRESS = 'sign-in-address' // the link may be opened in another tab of this browser
+const SPENT = ['auth/expired-action-code', 'auth/invalid-action-code']
 
 export type Accounts = ReturnType<typeof accounts>
 
@@ -30,20 +31,56 @@ export function accounts(config: Config, changed: (person: Person | null) => voi
   const app = initializeApp(config.firebase)
   const auth = initializeAuth(app, { persistence: [indexedDBLocalPersistence, browserLocalPersistence] })
   auth.useDeviceLanguage()
-  onAuthStateChanged(auth, (user) => changed(user && personOf(user)))
+  onAuthStateChanged(auth, (user) => {
+    if (user) forgetLink()
+    changed(user && personOf(user))
+  })
 
   function personOf(user: User): Person {
     const name = user.displayName ?? user.email ?? 'Signed in'
     return { uid: user.uid, name, app, token: (fresh) => user.getIdToken(fresh).catch(withoutNetwork) }
   }
 
+  function isByLink(): boolean {
+    return isSignInWithEmailLink(auth, location.href)
+  }
+
+  function leaveLink(): void {
+    if (isByLink()) history.replaceState(null, '', location.pathname)
+  }
+
+  function forgetLink(): void {
+    localStorage.removeItem(ADDRESS)
+    leaveLink()
+  }
+
+  /** What went wrong in words; nothing if somebody just closed the window. */
+  function wordsFor(error: unknown): string {
+    if (error instanceof Unreachable) return error.message
+    const code = codeOf(error)
+    if (code === 'auth/popup-closed-by-user' || code === 'auth/cancelled-popup-request') return ''
+    if (code === 'auth/invalid-email' && isByLink()) return 'The link was sent to another address.'
+    return WORDS[code] ?? 'That did not work. Try again.'
+  }
+
   return {
-    /** Whether the page was opened by the link of an e-mail. */
-    byLink: isSignInWithEmailLink(auth, location.href),
-    address: localStorage.getItem(ADDRESS) ?? '',
+    /** Whether the page was opened by the link of an e-mail that may still be of use. */
+    get byLink() {
+      return isByLink()
+    },
+    /** Where a link was sent to that nobody has used yet. */
+    get address() {
+      return localStorage.getItem(ADDRESS) ?? ''
+    },
     withGoogle: () => signInWithPopup(auth, new GoogleAuthProvider(), browserPopupRedirectResolver),
     withPassword: (address: string, password: string) => signInWithEmailAndPassword(auth, address, password),
-    resetPassword: (address: string) => sendPasswordResetEmail(auth, address),
+
+    /** Does not tell whether there is such an account. */
+    async resetPassword(address: string) {
+      await sendPasswordResetEmail(auth, address).catch((error) => {
+        if (codeOf(error) !== 'auth/user-not-found') throw error
+      })
+    },
 
     async sendLink(address: string) {
       const url = location.origin + location.pathname
@@ -52,9 +89,10 @@ export function accounts(config: Config, changed: (person: Person | null) => voi
     },
 
     async withLink(address: string) {
-      await signInWithEmailLink(auth, address, location.href)
-      localStorage.removeItem(ADDRESS)
-      history.replaceState(null, '', location.pathname)
+      await signInWithEmailLink(auth, address, location.href).catch((error) => {
+        if (SPENT.includes(codeOf(error))) leaveLink()
+        throw error
+      })
     },
 
     signOut: () => signOut(auth),
@@ -62,8 +100,12 @@ export function accounts(config: Config, changed: (person: Person | null) => voi
   }
 }
 
-function withoutNetwork(error: AuthError): never {
-  throw error.code === 'auth/network-request-failed' ? new Unreachable() : error
+function withoutNetwork(error: unknown): never {
+  throw codeOf(error) === 'auth/network-request-failed' ? new Unreachable() : error
+}
+
+function codeOf(error: unknown): string {
+  return (error as Partial<AuthError>).code ?? ''
 }
 
 const WORDS: Record<string, string> = {
@@ -74,15 +116,8 @@ const WORDS: Record<string, string> = {
   'auth/user-disabled': 'This account has been closed. Ask whoever looks after it.',
   'auth/too-many-requests': 'Too many attempts. Wait a few minutes, then try again.',
   'auth/network-request-failed': 'There is no connection. Try again when there is.',
+  'auth/admin-restricted-operation': 'There is no account with this address. Ask whoever looks after them.',
   'auth/popup-blocked': 'The browser has blocked the window to sign in. Allow it, then try again.',
   'auth/expired-action-code': 'This link has expired. Ask for a new one.',
   'auth/invalid-action-code': 'This link has been used or has expired. Ask for a new one.',
-}
-
-/** What went wrong in words; nothing if somebody just closed the window. */
-function wordsFor(error: unknown): string {
-  if (error instanceof Unreachable) return error.message
-  const { code = '' } = error as Partial<AuthError>
-  if (code === 'auth/popup-closed-by-user' || code === 'auth/cancelled-popup-request') return ''
-  return WORDS[code] ?? 'That did not work. Try again.'
 }
