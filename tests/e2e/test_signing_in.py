@@ -137,6 +137,23 @@ def test_a_link_that_is_opened_elsewhere_asks_whose_it_is(deployment: Deployment
     expect(connection(elsewhere)).to_have_text("Live", timeout=WITHIN_MS)
 
 
+def test_a_token_that_cannot_be_had_just_now_ends_no_session(deployment: Deployment, visit: Visit) -> None:
+    ann, account, message = visit("password"), deployment.identity.somebody(true_lifetime=OVER), unheard()
+    sign_in(ann, account)
+    ann.page.get_by_test_id("example").click()
+    ann.page.get_by_label("Message").fill(message)
+
+    account.refresh_fails = (503, "The service is currently unavailable.")
+    ann.page.get_by_test_id("send").click()
+    expect(ann.page.get_by_test_id("form-error")).to_contain_text("could not be reached", timeout=WITHIN_MS)
+    expect(banner(ann)).to_have_count(0)
+    account.refresh_fails = account.true_lifetime = None
+    ann.page.get_by_test_id("send").click()
+
+    card = ann.page.get_by_role("article", name=message.removesuffix("."))
+    expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=WITHIN_MS)
+
+
 def test_googles_window_is_begun_within_the_policy(deployment: Deployment, visit: Visit) -> None:
     ann = visit("google")
     expect(ann.page.get_by_role("button", name="Continue with Google")).to_be_visible()

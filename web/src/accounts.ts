@@ -23,6 +23,8 @@ import { Unreachable } from './http'
 import type { Person } from './people'
 
 const ADDRESS = 'sign-in-address' // the link may be opened in another tab of this browser
+/** What a token is refused with once the sign-in is over; after anything else it may be had a moment later. */
+const OVER = ['auth/user-token-expired', 'auth/user-disabled', 'auth/invalid-refresh-token']
 const SPENT = ['auth/expired-action-code', 'auth/invalid-action-code']
 
 export type Accounts = ReturnType<typeof accounts>
@@ -38,7 +40,7 @@ export function accounts(config: Config, changed: (person: Person | null) => voi
 
   function personOf(user: User): Person {
     const name = user.displayName ?? user.email ?? 'Signed in'
-    return { uid: user.uid, name, app, token: (fresh) => user.getIdToken(fresh).catch(withoutNetwork) }
+    return { uid: user.uid, name, app, token: (fresh) => user.getIdToken(fresh).catch(withoutToken) }
   }
 
   function isByLink(): boolean {
@@ -100,8 +102,8 @@ export function accounts(config: Config, changed: (person: Person | null) => voi
   }
 }
 
-function withoutNetwork(error: unknown): never {
-  throw codeOf(error) === 'auth/network-request-failed' ? new Unreachable() : error
+function withoutToken(error: unknown): never {
+  throw OVER.includes(codeOf(error)) ? error : new Unreachable()
 }
 
 function codeOf(error: unknown): string {
