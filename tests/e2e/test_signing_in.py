@@ -137,6 +137,52 @@ def test_a_link_that_is_opened_elsewhere_asks_whose_it_is(deployment: Deployment
     expect(connection(elsewhere)).to_have_text("Live", timeout=WITHIN_MS)
 
 
+def test_what_is_typed_outlives_a_session_that_ends(deployment: Deployment, visit: Visit) -> None:
+    ann, account = visit("password"), deployment.identity.somebody(lifetime=REFRESHED_SOON)
+    sign_in(ann, account)
+    ann.page.get_by_label("Message").fill("Open on Saturdays.")
+
+    account.change_password("more gentle check-ups")
+
+    expect(ann.page.get_by_role("alert")).to_have_text(f"{SESSION_ENDED} What you typed is kept.", timeout=WITHIN_MS)
+    sign_in(ann, account)
+    expect(ann.page.get_by_label("Message")).to_have_value("Open on Saturdays.")
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+
+def test_whose_account_is_closed_is_out_with_the_next_token(deployment: Deployment, visit: Visit) -> None:
+    ann, account = visit("password"), deployment.identity.somebody(lifetime=REFRESHED_SOON)
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+    account.disabled = True
+
+    expect(ann.page.get_by_role("alert")).to_have_text(SESSION_ENDED, timeout=WITHIN_MS)
+    sign_in(ann, account)
+    expect(told(ann)).to_have_text("This account has been closed. Ask whoever looks after it.")
+
+
+def test_a_session_that_cannot_be_renewed_is_told_above_what_is_typed(deployment: Deployment, visit: Visit) -> None:
+    ann, account, message = visit("password"), deployment.identity.somebody(true_lifetime=OVER), unheard()
+    sign_in(ann, account)
+    ann.page.get_by_test_id("example").click()
+    ann.page.get_by_label("Message").fill(message)
+
+    account.refresh_fails = (400, "INVALID_REFRESH_TOKEN")
+    ann.page.get_by_test_id("send").click()
+    expect(banner(ann)).to_have_attribute("data-state", "signed-out")
+    expect(banner(ann)).to_contain_text("Your sign-in has ended")
+    banner(ann).get_by_role("button", name="Sign in").click()
+    account.refresh_fails = account.true_lifetime = None
+    sign_in(ann, account)
+
+    expect(banner(ann)).to_have_count(0)
+    expect(ann.page.get_by_label("Message")).to_have_value(message)
+    ann.page.get_by_test_id("send").click()
+    card = ann.page.get_by_role("article", name=message.removesuffix("."))
+    expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=WITHIN_MS)
+
+
 def test_a_token_that_cannot_be_had_just_now_ends_no_session(deployment: Deployment, visit: Visit) -> None:
     ann, account, message = visit("password"), deployment.identity.somebody(true_lifetime=OVER), unheard()
     sign_in(ann, account)
