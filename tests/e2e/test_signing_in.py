@@ -17,6 +17,7 @@ from tests.e2e.asking import unheard
 from tests.e2e.browser import REQUESTS, Visitor, visiting
 from tests.e2e.deployment import FIRESTORE, OF_THE_WINDOW, Deployment, deployed
 from tests.e2e.identity_platform import HOSTS, REFRESHED_BEFORE, Account
+from tests.processes import until
 
 WITHIN_MS = 20_000
 REFRESHED_SOON = REFRESHED_BEFORE + timedelta(seconds=1)
@@ -198,6 +199,28 @@ def test_a_token_that_cannot_be_had_just_now_ends_no_session(deployment: Deploym
 
     card = ann.page.get_by_role("article", name=message.removesuffix("."))
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=WITHIN_MS)
+
+
+def test_signing_out_leaves_nothing_of_somebody_in_any_tab(deployment: Deployment, visit: Visit) -> None:
+    ann, account, message = visit("password"), deployment.identity.somebody(), unheard()
+    sign_in(ann, account)
+    ann.page.get_by_test_id("example").click()
+    ann.page.get_by_label("Message").fill(message)
+    ann.page.get_by_test_id("send").click()
+    expect(ann.page.get_by_role("article", name=message.removesuffix("."))).to_be_visible()
+    other = ann.context.new_page()
+    other.goto(deployment.url)
+    expect(other.get_by_role("article", name=message.removesuffix("."))).to_be_visible(timeout=WITHIN_MS)
+    expect(other.get_by_label("Message")).to_have_value(message)
+    assert all(trace in kept(ann.page) for trace in (account.uid, account.email, message))
+
+    ann.page.get_by_test_id("sign-out").click()
+
+    for page in (ann.page, other):
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=WITHIN_MS)
+        expect(page.get_by_role("article")).to_have_count(0)
+    until(lambda: not any(trace in kept(ann.page) for trace in (account.uid, account.email, message)))
+    assert message not in other.content()
 
 
 def test_googles_window_is_begun_within_the_policy(deployment: Deployment, visit: Visit) -> None:

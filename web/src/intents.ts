@@ -71,6 +71,15 @@ export class Intents {
   }
 
   private get name(): string {
-    return `intents:${this.uid}`
+    return nameOf(this.uid)
   }
+}
+
+/** What was asked need not be kept for who has signed out. */
+export function forgetIntents(storage: Pick<Storage, 'removeItem'>, uid: string): void {
+  storage.removeItem(nameOf(uid))
+}
+
+function nameOf(uid: string): string {
+  return `intents:${uid}`
 }
