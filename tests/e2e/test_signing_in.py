@@ -3,6 +3,7 @@
 Not told here: what happens in Google's window, whose pages and scripts are Google's own.
 """
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -13,7 +14,7 @@ from playwright.sync_api import Locator, Page, Playwright, expect
 
 from local.stack import Stack
 from local.web import built_page
-from tests.e2e.asking import unheard
+from tests.e2e.asking import Asking, unheard
 from tests.e2e.browser import REQUESTS, Visitor, visiting
 from tests.e2e.deployment import FIRESTORE, OF_THE_WINDOW, Deployment, deployed
 from tests.e2e.identity_platform import HOSTS, REFRESHED_BEFORE, Account
@@ -199,6 +200,24 @@ def test_a_token_that_cannot_be_had_just_now_ends_no_session(deployment: Deploym
 
     card = ann.page.get_by_role("article", name=message.removesuffix("."))
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=WITHIN_MS)
+
+
+def test_who_moves_to_another_practice_loses_the_old_list_and_gets_the_new(
+    deployment: Deployment, stack: Stack, visit: Visit
+) -> None:
+    old, new = (f"practice-{secrets.token_hex(4)}" for _ in range(2))
+    there = Asking(stack.addresses, "ben", tenant=new).diagnostic()
+    ann, account = visit("password"), deployment.identity.somebody(tenant=old, lifetime=REFRESHED_SOON)
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+    account.tenant = new
+
+    expect(banner(ann)).to_have_attribute("data-state", "revoked", timeout=WITHIN_MS)
+    expect(banner(ann)).to_contain_text("You no longer have access to these requests.")
+    banner(ann).get_by_role("button", name="Try now").click()
+    expect(ann.card(there)).to_be_visible(timeout=WITHIN_MS)
+    expect(banner(ann)).to_have_count(0)
 
 
 def test_signing_out_leaves_nothing_of_somebody_in_any_tab(deployment: Deployment, visit: Visit) -> None:
