@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Playwright, expect
+from playwright.sync_api import Locator, Page, Playwright, Route, expect
 
 from local.stack import Stack
 from local.web import built_page
@@ -18,6 +18,7 @@ from tests.e2e.asking import Asking, unheard
 from tests.e2e.browser import REQUESTS, Visitor, visiting
 from tests.e2e.deployment import FIRESTORE, OF_THE_WINDOW, Deployment, deployed
 from tests.e2e.identity_platform import HOSTS, REFRESHED_BEFORE, Account
+from tests.e2e.test_everybody import PHONE, serious
 from tests.processes import until
 
 WITHIN_MS = 20_000
@@ -252,6 +253,41 @@ def test_googles_window_is_begun_within_the_policy(deployment: Deployment, visit
     expect(told(ann)).to_have_text("That did not work. Try again.", timeout=WITHIN_MS)
     assert OF_THE_WINDOW in ann.hosts()
     ann.asked.clear()
+
+
+def test_who_comes_back_is_told_to_wait_while_google_is_asked_about_them(deployment: Deployment, visit: Visit) -> None:
+    ann, held = visit("password"), list[Route]()
+    sign_in(ann, deployment.identity.somebody())
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+    ann.page.route("**/accounts:lookup?*", lambda route: held.append(route))  # noqa: PLW0108 (it takes no builtins)
+    with ann.page.expect_request("**/accounts:lookup?*"):
+        ann.page.reload()
+    expect(ann.page.get_by_text("One moment")).to_be_visible()
+    held[0].continue_()
+
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+    expect(ann.page.get_by_text("One moment")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_at_the_door_and_nothing_sticks_out(
+    deployment: Deployment, visit: Visit, scheme: str
+) -> None:
+    account = deployment.identity.somebody(name=None, email=f"{secrets.token_hex(30)}@lakeside-dental.example")
+    ann = visit("google", "password", "email-link", color_scheme=scheme, viewport=PHONE, is_mobile=True)
+    found = {}
+
+    found["form"] = serious(ann.page)
+    sign_in(ann, account, password="guessed")
+    expect(told(ann)).not_to_be_empty()
+    found["wrong"] = serious(ann.page)
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+    found["inside"] = serious(ann.page)
+
+    assert found == {"form": [], "wrong": [], "inside": []}
+    assert ann.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
 def sign_in(visitor: Visitor, account: Account, *, password: str | None = None) -> None:
