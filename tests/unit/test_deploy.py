@@ -2,13 +2,15 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from deploy.__main__ import destroy, plan
-from deploy.page import hosting, prepare
+from deploy.page import ASSETS, hosting, prepare
 from deploy.terraform import Terraform
+from local.supervisor import ROOT
 
 CONFIG = {
     "api": "https://api-abc-ew.a.run.app",
@@ -131,3 +133,18 @@ def test_the_page_may_reach_the_api_and_google_and_nothing_else() -> None:
     }
     assert "'unsafe-inline'" not in headers["Content-Security-Policy"]
     assert headers["Referrer-Policy"] != "no-referrer"  # or the API key's origins would refuse the page itself
+
+
+def test_the_pages_readme_documents_the_policy_that_is_deployed() -> None:
+    readme = (ROOT / "web" / "README.md").read_text()
+    [documented] = re.findall(r"```\n(default-src .*?)\n```", readme, re.DOTALL)
+    for stands_for, ours in {"API": CONFIG["api"], "ASSETS": ASSETS, "PROJECT": "practice-assets"}.items():
+        documented = re.sub(rf"\b{stands_for}\b", str(ours), documented)
+    headers = {header["key"]: header["value"] for header in hosting(CONFIG)["headers"][0]["headers"]}
+
+    assert _sources(documented) == _sources(headers["Content-Security-Policy"])
+
+
+def _sources(policy: str) -> dict[str, set[str]]:
+    directives = (part.split() for part in policy.split(";"))
+    return {name: set(sources) for name, *sources in directives}
