@@ -1,6 +1,5 @@
 /** Moments and durations in words. */
-import type { Failure, Request } from './api'
-import { isOpen } from './api'
+import type { Request } from './api'
 
 export function duration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000
@@ -47,46 +46,25 @@ export function localValue(at: Date): string {
 }
 
 /** How long an ended request waited and was worked on; a retried one has waited for its people as well. */
-export function spent({ created_at: asked, started_at: started, finished_at: finished, attempt, redrive }: Request): string {
-  if (!finished) return ''
-  if (!started) return between('waited', asked, finished)
-  const waited = attempt === 1 && redrive === 0 ? between('waited', asked, started) : ''
+export function spent(request: Request): string {
+  const { status, started_at: started, finished_at: finished, attempt, redrive } = request
+  if (!started || !finished || status === 'cancelled') return ''
+  const waited = attempt === 1 && redrive === 0 ? between('waited', begins(request), started) : ''
   return [waited, between('took', started, finished)].filter(Boolean).join(', ')
 }
 
+/** When its waiting began: what is scheduled does not wait before its time. */
+export function begins({ created_at: asked, run_at: planned }: Request): string {
+  return planned && lasted(asked, planned) > 0 ? planned : asked
+}
+
 /** Less than a second is not worth telling. */
-function between(word: string, one: string, other: string): string {
-  const ms = Date.parse(other) - Date.parse(one)
+export function between(word: string, one: string, other: string): string {
+  const ms = lasted(one, other)
   return ms < 1_000 ? '' : `${word} ${duration(ms)}`
 }
 
-export interface Phase {
-  label: string
-  at: string
-  /** Until the next one began, or until now; absent for an end. */
-  took?: number
-  failure?: Failure
-}
-
-/** What a request went through, oldest first, as far as its record tells. */
-export function phases(request: Request, now: number): Phase[] {
-  const { attempt, max_attempts: most, started_at: started, finished_at: finished, errors } = request
-  const told: Phase[] = [{ label: 'Asked', at: request.created_at }]
-  for (const failure of errors ?? []) {
-    told.push({ label: `Attempt ${failure.attempt} failed`, at: failure.at, failure })
-  }
-  if (started) told.push({ label: `Attempt ${attempt} of ${most} began`, at: started })
-  told.sort((one, other) => Date.parse(one.at) - Date.parse(other.at))
-  if (finished) told.push({ label: ENDS[request.status] ?? 'Ended', at: finished })
-  return told.map((phase, index) => {
-    const next = told[index + 1]
-    if (next) return { ...phase, took: Date.parse(next.at) - Date.parse(phase.at) }
-    return isOpen(request) ? { ...phase, took: now - Date.parse(phase.at) } : phase
-  })
-}
-
-const ENDS: Partial<Record<Request['status'], string>> = {
-  completed: 'Ready',
-  failed: 'Given up',
-  cancelled: 'Cancelled',
+/** In milliseconds. */
+export function lasted(from: string, to: string): number {
+  return Date.parse(to) - Date.parse(from)
 }

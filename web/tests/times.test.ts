@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Request } from '../src/api'
-import { duration, growing, localValue, phases, spent, withOffset } from '../src/times'
+import { duration, growing, localValue, spent, withOffset } from '../src/times'
 
 test.each([
   [0, '0.0 s'],
@@ -31,43 +31,37 @@ describe('the date-time of the form', () => {
   })
 })
 
-describe('phases', () => {
+describe('an ended request sums up', () => {
   const request = {
     status: 'completed',
-    attempt: 2,
-    max_attempts: 3,
+    attempt: 1,
+    redrive: 0,
     created_at: '2026-01-01T00:00:00Z',
     started_at: '2026-01-01T00:00:05Z',
     finished_at: '2026-01-01T00:00:09Z',
-    errors: [{ code: 'attempt_failed', message: 'No.', attempt: 1, at: '2026-01-01T00:00:02Z' }],
   } as Request
 
-  test('tell how long each lasted', () => {
-    expect(phases(request, 0).map(({ label, took }) => [label, took])).toEqual([
-      ['Asked', 2_000],
-      ['Attempt 1 failed', 3_000],
-      ['Attempt 2 of 3 began', 4_000],
-      ['Ready', undefined],
-    ])
+  test('how long it waited and took', () => {
+    expect(spent(request)).toBe('waited 5.0 s, took 4.0 s')
   })
 
-  test('are summed up for an ended one', () => {
-    expect(spent({ ...request, attempt: 1, redrive: 0 })).toBe('waited 5.0 s, took 4.0 s')
-    expect(spent({ ...request, attempt: 2, redrive: 0 })).toBe('took 4.0 s')
-    expect(spent({ ...request, attempt: 1, redrive: 1 })).toBe('took 4.0 s')
+  test('only the latest attempt, if there were more', () => {
+    expect(spent({ ...request, attempt: 2 })).toBe('took 4.0 s')
+    expect(spent({ ...request, redrive: 1 })).toBe('took 4.0 s')
   })
 
-  test('are summed up without what took less than a second', () => {
-    const once = { ...request, attempt: 1, redrive: 0 }
-
-    expect(spent({ ...once, started_at: '2026-01-01T00:00:00.900Z' })).toBe('took 8.1 s')
-    expect(spent({ ...once, finished_at: '2026-01-01T00:00:05.900Z' })).toBe('waited 5.0 s')
-    expect(spent({ ...once, started_at: once.created_at, finished_at: once.created_at })).toBe('')
+  test('no waiting for the time that was asked for', () => {
+    expect(spent({ ...request, run_at: '2026-01-01T00:00:03Z' })).toBe('waited 2.0 s, took 4.0 s')
+    expect(spent({ ...request, run_at: '2025-12-31T00:00:00Z' })).toBe('waited 5.0 s, took 4.0 s')
   })
 
-  test('of an open request last until now', () => {
-    const { finished_at: _, ...open } = { ...request, status: 'processing' as const }
+  test('nothing that took less than a second', () => {
+    expect(spent({ ...request, started_at: '2026-01-01T00:00:00.900Z' })).toBe('took 8.1 s')
+    expect(spent({ ...request, finished_at: '2026-01-01T00:00:05.900Z' })).toBe('waited 5.0 s')
+    expect(spent({ ...request, started_at: request.created_at, finished_at: request.created_at })).toBe('')
+  })
 
-    expect(phases(open, Date.parse('2026-01-01T00:00:10Z')).at(-1)).toMatchObject({ took: 5_000 })
+  test('nothing when it was cancelled', () => {
+    expect(spent({ ...request, status: 'cancelled' })).toBe('')
   })
 })
