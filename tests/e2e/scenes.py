@@ -98,19 +98,50 @@ class Scenery:
         )
         return str(request["id"])
 
+    def retrying(self, given: dict[str, str], *, percent: int, message: str, failure: str) -> None:
+        """One whose second attempt stays where it is."""
+        now = datetime.now(UTC)
+        self._edit(
+            self._put_off(given),
+            ago=timedelta(seconds=21),
+            status="processing",
+            attempt=2,
+            started_at=now - timedelta(seconds=5),
+            progress={"percent": percent, "message": message},
+            errors=[_failure(1, failure, began=now - timedelta(seconds=19), at=now - timedelta(seconds=13))],
+        )
+
+    def scheduled(self, given: dict[str, str], *, later: timedelta) -> None:
+        """One that waits for its time."""
+        self._submit(given, run_at=(datetime.now(UTC) + later).replace(minute=0, second=0, microsecond=0).isoformat())
+
+    def cancelled(self, given: dict[str, str], *, ago: timedelta) -> None:
+        """One that was stopped at work."""
+        created = datetime.now(UTC) - ago
+        self._edit(
+            self._put_off(given),
+            ago=ago,
+            status="cancelled",
+            attempt=1,
+            started_at=created + timedelta(seconds=2),
+            finished_at=created + timedelta(seconds=6),
+            due=DELETE_FIELD,
+        )
+
     def failed(self, given: dict[str, str], *, ago: timedelta, message: str) -> None:
         """One whose attempts are used up."""
         created = datetime.now(UTC) - ago
+        begun = [created + timedelta(seconds=12 * attempt) for attempt in range(3)]
         failures = [
-            {"code": "attempts", "message": message, "attempt": attempt, "at": created + timedelta(seconds=9 * attempt)}
-            for attempt in (1, 2, 3)
+            _failure(index + 1, message, began=began, at=began + timedelta(seconds=3))
+            for index, began in enumerate(begun)
         ]
         self._edit(
             self._put_off(given),
             ago=ago,
             status="failed",
             attempt=3,
-            started_at=created + timedelta(seconds=25),
+            started_at=begun[-1],
             finished_at=failures[-1]["at"],
             error=failures[-1],
             errors=failures,
@@ -138,3 +169,7 @@ class Scenery:
         }
         gone = {name: DELETE_FIELD for name in request if request[name] is None}
         self._documents.document(request["id"]).update({**moved, **gone, **fields})
+
+
+def _failure(attempt: int, message: str, *, began: datetime, at: datetime) -> dict[str, Any]:
+    return {"code": "attempts", "message": message, "attempt": attempt, "started_at": began, "at": at}
