@@ -62,6 +62,18 @@ def test_on_a_phone_axe_finds_nothing_serious_and_nothing_sticks_out(arrive: Arr
     assert visitor.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
+def test_the_details_name_a_choice_as_the_form_does(arrive: Arrive, scenery: None) -> None:
+    visitor = arrive()
+    visitor.become("ben")
+    page = visitor.page
+    expect(page.get_by_role("radiogroup", name="Channel").get_by_role("radio", name="Social post")).to_be_checked()
+
+    page.locator("[data-status=completed]").get_by_test_id("details").click()
+
+    given = page.get_by_role("dialog").locator(".given div").filter(has_text="Channel")
+    expect(given).to_have_text("ChannelSocial post")
+
+
 def test_the_policy_refuses_other_hosts_and_scripts_within_the_page(arrive: Arrive) -> None:
     ann = arrive()
 

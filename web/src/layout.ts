@@ -1,6 +1,6 @@
 /** How the fields of a known type are grouped; what a schema has beyond that follows behind. */
 import type { WorkType } from './api'
-import type { Field } from './forms'
+import { type Field, humanised } from './forms'
 
 export interface Group {
   title: string
@@ -13,6 +13,15 @@ const GROUPS: Record<string, [title: string, names: string[]][]> = {
     ['How it looks', ['channel', 'brand_color']],
     ['Who speaks', ['practice_name', 'practice_type', 'doctor_name', 'contact']],
   ],
+}
+
+/** Options with a card of their own. */
+export const CHOICES: Record<string, { label: string; about: string }> = {
+  social: { label: 'Social post', about: 'Square image with a caption' },
+}
+
+export function choiceOf(option: string): string {
+  return CHOICES[option]?.label ?? humanised(option)
 }
 
 /** Two of these fit into one line. */
