@@ -1,6 +1,8 @@
 """The page is of use to everybody: axe finds nothing serious in any of its states; and it keeps to its policy."""
 
-from datetime import timedelta
+import json
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +10,14 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import ConsoleMessage, Page, ViewportSize, expect
 
 from local.stack import Stack
-from tests.e2e.browser import REFUSED
+from tests.e2e.browser import REFUSED, Visitor
 from tests.e2e.conftest import Arrive
-from tests.e2e.scenes import DENTIST, OPTICIAN, PAEDIATRICIAN, Scenery
+from tests.e2e.scenes import DENTIST, DERMATOLOGIST, OPTICIAN, PAEDIATRICIAN, PHYSIOTHERAPIST, Scenery
 
 MINUTE = timedelta(minutes=1)
+PAST = "2026-01-01T09:00"
 PHONE = ViewportSize(width=390, height=844)
-STATES = ("empty", "errors", "list", "processing", "failed", "completed")
+STATES = ("empty", "errors", "list", "queued", "processing", "completed", "failed", "cancelled")
 SCRIPT_WITHIN = """
 document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))
 """
@@ -26,7 +29,9 @@ def scenery(stack: Stack, database: str) -> None:
     scenery = Scenery(stack.addresses, database, "ben")
     scenery.completed(OPTICIAN, ago=9 * MINUTE)
     scenery.failed(DENTIST, ago=5 * MINUTE, message="The image could not be drawn.")
-    scenery.running(PAEDIATRICIAN, percent=40, message="Drawing the image")
+    scenery.cancelled(DERMATOLOGIST, ago=4 * MINUTE)
+    scenery.retrying(PAEDIATRICIAN, percent=40, message="Drawing the image", failure="The storage did not answer.")
+    scenery.scheduled(PHYSIOTHERAPIST, later=timedelta(days=1))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -37,8 +42,12 @@ def test_axe_finds_nothing_serious(stack: Stack, arrive: Arrive, scenery: None, 
     visitor.become("cleo")
     expect(page.get_by_test_id("empty")).to_be_visible()
     found["empty"] = serious(page)
+    page.get_by_test_id("field-brand_color").fill("green")
+    page.get_by_test_id("later").check()
+    page.get_by_test_id("run-at").fill(PAST)
     page.get_by_test_id("send").click()
-    expect(page.get_by_test_id("error-primary_message")).to_be_visible()
+    for name in ("primary_message", "brand_color", "run_at"):
+        expect(page.get_by_test_id(f"error-{name}")).to_be_visible()
     found["errors"] = serious(page)
     visitor.become("ben")
     expect(page.get_by_test_id("preview-image")).to_be_visible()
@@ -56,10 +65,77 @@ def test_on_a_phone_axe_finds_nothing_serious_and_nothing_sticks_out(arrive: Arr
     visitor = arrive(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce")
 
     visitor.become("ben")
-    expect(visitor.page.get_by_test_id("request")).to_have_count(3)
+    expect(visitor.page.get_by_test_id("request")).to_have_count(5)
 
     assert serious(visitor.page) == []
     assert visitor.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_what_is_wrong_with_a_choice_or_a_colour_is_told_there(arrive: Arrive) -> None:
+    ann = arrive()
+    page = with_draft(ann, {**DENTIST, "channel": "fax", "brand_color": "green"})
+    channel, colour = page.get_by_role("radiogroup", name="Channel"), page.get_by_label("Brand colour, as #RRGGBB")
+    expect(channel).to_have_accessible_description(re.compile(r"^Where it will be shown"))
+    expect(colour).to_have_accessible_description(re.compile(r"^Colour of the image"))
+
+    page.get_by_test_id("send").click()
+
+    expect(page.get_by_test_id("choice-social")).to_be_focused()
+    expect(channel).to_have_accessible_description(re.compile(r"^Please choose one of these\. Where it will be shown"))
+    expect(channel).to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Space")
+    expect(channel).to_have_attribute("aria-invalid", "false")
+    page.get_by_test_id("send").click()
+    expect(colour).to_be_focused()
+    expect(colour).to_have_accessible_description(
+        re.compile(r"^A colour is written like #1F5C63\. Colour of the image")
+    )
+    assert ann.calls("POST", "/requests") == 0
+
+
+def test_a_time_that_has_passed_is_told_there_until_it_is_changed(arrive: Arrive) -> None:
+    ann = arrive()
+    page = with_draft(ann, DENTIST)
+    page.get_by_test_id("later").check()
+    moment = page.get_by_label("Date and time")
+    hence = datetime.fromisoformat(moment.input_value()) - datetime.fromisoformat(str(moment.get_attribute("min")))
+    assert timedelta(hours=1) <= hence <= timedelta(hours=2)
+
+    moment.fill(PAST)
+    page.get_by_test_id("send").click()
+
+    expect(moment).to_be_focused()
+    expect(moment).to_have_accessible_description("This time has passed. Please choose a later one.")
+    moment.fill("2099-01-01T09:00")
+    expect(moment).to_have_accessible_description("")
+    assert ann.calls("POST", "/requests") == 0
+
+
+def test_what_the_api_refuses_is_told_until_that_is_changed(arrive: Arrive) -> None:
+    page = with_draft(arrive(), {**DENTIST, "primary_message": "Open on Saturdays \u6f22."})
+    page.get_by_test_id("send").click()
+    error = page.get_by_test_id("error-primary_message")
+    expect(error).to_contain_text("U+6F22")
+
+    page.get_by_test_id("field-doctor_name").fill("Dr. Ann Weber-Jones")
+    expect(error).to_contain_text("U+6F22")
+
+    page.get_by_test_id("field-primary_message").fill("")
+    expect(error).to_have_text("Please fill this in.")
+    page.get_by_test_id("field-primary_message").fill("Open on Saturdays.")
+    expect(error).to_have_count(0)
+
+
+@pytest.mark.parametrize("height", [560, 800])
+def test_the_time_to_choose_is_not_under_the_button(arrive: Arrive, height: int) -> None:
+    page = arrive(viewport=ViewportSize(width=1280, height=height)).page
+
+    page.get_by_test_id("later").check()
+
+    moment, button = page.get_by_test_id("run-at").bounding_box(), page.get_by_test_id("send").bounding_box()
+    assert moment is not None
+    assert button is not None
+    assert moment["y"] + moment["height"] < button["y"]
 
 
 def test_the_details_name_a_choice_as_the_form_does(arrive: Arrive, scenery: None) -> None:
@@ -87,6 +163,13 @@ def test_the_policy_refuses_other_hosts_and_scripts_within_the_page(arrive: Arri
     assert ann.page.evaluate("window.ran") is None
     assert len(ann.complaints) >= 2
     ann.complaints.clear()
+
+
+def with_draft(visitor: Visitor, draft: dict[str, str]) -> Page:
+    """The page with what Ann has typed some time ago."""
+    visitor.page.evaluate("(draft) => localStorage.setItem('draft:ann', draft)", json.dumps({"medical_asset": draft}))
+    visitor.open()
+    return visitor.page
 
 
 def is_refusal(message: ConsoleMessage) -> bool:

@@ -45,6 +45,12 @@ export function localValue(at: Date): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
+/** What is wrong with the date-time of somebody who wants something later. The minute that runs is no past one. */
+export function faultOfMoment(local: string, now: number): string {
+  if (!local) return 'Please choose a date and time.'
+  return Date.parse(local) < now - 60_000 ? 'This time has passed. Please choose a later one.' : ''
+}
+
 /** How long an ended request waited and was worked on; a retried one has waited for its people as well. */
 export function spent(request: Request): string {
   const { status, started_at: started, finished_at: finished, attempt, redrive } = request

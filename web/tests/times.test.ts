@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Request } from '../src/api'
-import { duration, growing, localValue, spent, withOffset } from '../src/times'
+import { duration, faultOfMoment, growing, localValue, spent, withOffset } from '../src/times'
 
 test.each([
   [0, '0.0 s'],
@@ -29,6 +29,15 @@ describe('the date-time of the form', () => {
   test('comes back as it was', () => {
     expect(localValue(new Date('2026-07-15T09:30:00+02:00'))).toBe('2026-07-15T09:30')
   })
+})
+
+test.each([
+  ['', 'Please choose a date and time.'],
+  ['2026-01-15T09:29', 'This time has passed. Please choose a later one.'],
+  ['2026-01-15T09:30', ''],
+  ['2026-01-15T09:31', ''],
+])('at half past nine, "%s" is told: "%s"', (local, fault) => {
+  expect(faultOfMoment(local, Date.parse('2026-01-15T09:30:59+01:00'))).toBe(fault)
 })
 
 describe('an ended request sums up', () => {
