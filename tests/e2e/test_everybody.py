@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
-from playwright.sync_api import ConsoleMessage, Page, ViewportSize, expect
+from playwright.sync_api import ConsoleMessage, Page, Playwright, ViewportSize, expect
 
 from local.stack import Stack
-from tests.e2e.browser import REFUSED, Visitor
+from tests.e2e.browser import REFUSED, Visitor, launched, visiting
 from tests.e2e.conftest import Arrive
+from tests.e2e.network import Network
 from tests.e2e.scenes import DENTIST, DERMATOLOGIST, OPTICIAN, PAEDIATRICIAN, PHYSIOTHERAPIST, Scenery
 
 MINUTE = timedelta(minutes=1)
 PAST = "2026-01-01T09:00"
 PHONE = ViewportSize(width=390, height=844)
+FOUND_WITHIN_MS = 20_000
 STATES = ("empty", "errors", "list", "queued", "processing", "completed", "failed", "cancelled")
 SCRIPT_WITHIN = """
 document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))
@@ -69,6 +71,26 @@ def test_on_a_phone_axe_finds_nothing_serious_and_nothing_sticks_out(arrive: Arr
 
     assert serious(visitor.page) == []
     assert visitor.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_on_a_phone_the_form_is_folded_only_if_there_are_requests(
+    stack: Stack, playwright: Playwright, scenery: None
+) -> None:
+    firestore = stack.addresses.firestore
+    with Network(firestore) as network, launched(playwright, instead={firestore: network.address}) as browser:
+        for person, found, folded in (("ben", "list", True), ("cleo", "empty", False)):
+            with visiting(browser, str(stack.addresses.page), viewport=PHONE) as visitor:
+                page, form = visitor.page, visitor.page.get_by_test_id("ask-form")
+                page.add_init_script(f"localStorage.setItem('person', '{person}')")
+                network.hold_answers()
+                page.goto(visitor.url)
+                expect(form).to_be_attached()  # so it is known what can be asked for, but not yet what was asked
+                expect(form).to_be_hidden()
+
+                network.mend()
+                expect(page.get_by_test_id(found)).to_be_visible(timeout=FOUND_WITHIN_MS)
+
+                expect(form).to_be_visible(visible=not folded)
 
 
 def test_what_is_wrong_with_a_choice_or_a_colour_is_told_there(arrive: Arrive) -> None:
