@@ -3,7 +3,7 @@
  * the latest time that it was put off: such times are left out, not guessed.
  */
 import type { Failure, Request } from './api'
-import { begins, between, duration, growing, lasted, moment } from './times'
+import { begins, between, growing, lasted, moment } from './times'
 
 /** One state that a request was in, with its length among the words. */
 export interface Phase {
@@ -61,7 +61,7 @@ function failed(request: Request, failure: Failed): Span {
   const { attempt, at, message, started_at: began } = failure
   const isLatest = hasFailed(request) && failure === request.errors?.at(-1)
   const from = began ?? (isLatest ? request.started_at : undefined) ?? undefined
-  const after = from ? ` after ${duration(lasted(from, at))}` : ''
+  const after = from ? ` after ${length(from, at)}` : ''
   return { words: `${nth(request, attempt)} failed${after}`, tone: 'bad', from, to: at, message }
 }
 
@@ -76,7 +76,7 @@ function latest(request: Request, now: number): Span[] {
     return [{ words: `Begun, put off until ${moment(until, now)}`, tone: 'plain', from, to: until, before }]
   }
   const ended = status === 'completed' ? 'took' : 'stopped after'
-  const took = to ? ` ${ended} ${duration(lasted(from, to))}` : soFar(from, now)
+  const took = to ? ` ${ended} ${length(from, to)}` : soFar(from, now)
   return [{ words: nth(request, attempt) + took, tone: 'work', from, before }]
 }
 
@@ -123,6 +123,10 @@ function isRetriedSince(request: Request): boolean {
 
 function nth({ max_attempts: most }: Request, attempt: number): string {
   return `Attempt ${attempt} of ${most}`
+}
+
+function length(from: string, to: string): string {
+  return between('', from, to).trim() || 'less than 1 s'
 }
 
 function soFar(since: string, now: number): string {

@@ -51,10 +51,10 @@ export function faultOfMoment(local: string, now: number): string {
   return Date.parse(local) < now - 60_000 ? 'This time has passed. Please choose a later one.' : ''
 }
 
-/** How long an ended request waited and was worked on; a retried one has waited for its people as well. */
+/** How long a finished request waited and was worked on; a retried one has waited for its people as well. */
 export function spent(request: Request): string {
   const { status, started_at: started, finished_at: finished, attempt, redrive } = request
-  if (!started || !finished || status === 'cancelled') return ''
+  if (status !== 'completed' || !started || !finished) return ''
   const waited = attempt === 1 && redrive === 0 ? between('waited', begins(request), started) : ''
   return [waited, between('took', started, finished)].filter(Boolean).join(', ')
 }

@@ -262,7 +262,7 @@ describe('what a person has retried', () => {
       ASKED,
       failed('Attempt 1 of 3 failed after 5.0 s', 1, 0),
       plain('Waited 4.0 s', 5),
-      failed('Attempt 2 of 3 failed after 0.0 s', 2, 9),
+      failed('Attempt 2 of 3 failed after less than 1 s', 2, 9),
       plain('Retried'),
       plain('Waiting'),
     ])

@@ -40,7 +40,7 @@ test.each([
   expect(faultOfMoment(local, Date.parse('2026-01-15T09:30:59+01:00'))).toBe(fault)
 })
 
-describe('an ended request sums up', () => {
+describe('a finished request sums up', () => {
   const request = {
     status: 'completed',
     attempt: 1,
@@ -70,7 +70,8 @@ describe('an ended request sums up', () => {
     expect(spent({ ...request, started_at: request.created_at, finished_at: request.created_at })).toBe('')
   })
 
-  test('nothing when it was cancelled', () => {
+  test('nothing when it came to nothing', () => {
     expect(spent({ ...request, status: 'cancelled' })).toBe('')
+    expect(spent({ ...request, status: 'failed' })).toBe('')
   })
 })
