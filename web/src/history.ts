@@ -23,9 +23,6 @@ interface Span extends Omit<Phase, 'at'> {
   before?: string
 }
 
-/** Those of earlier releases do not tell when the attempt began. */
-type Failed = Failure & { started_at?: string | null }
-
 export function historyOf(request: Request, now: number): Phase[] {
   const spans = [asked(request, now), ...retriesAndFailures(request), ...latest(request, now), ...end(request)]
   const told = spans.flatMap((span, index) => [...waited(spans[index - 1], span), phaseOf(span)])
@@ -41,7 +38,7 @@ function asked(request: Request, now: number): Span {
 
 /** A retry begins to count at 1 again; those that no failure shows were before all that it does show. */
 function retriesAndFailures(request: Request): Span[] {
-  const failures: Failed[] = request.errors ?? []
+  const failures = request.errors ?? []
   const spans = failures.map((failure) => failed(request, failure))
   const isAnew = failures.map(({ attempt }, index) => index > 0 && attempt <= failures[index - 1]!.attempt)
   const isSince = failures.length > 0 && isRetriedSince(request)
@@ -57,7 +54,7 @@ function retried(times: number): Span[] {
   return times > 0 ? [{ words: times > 1 ? `Retried ${times} times` : 'Retried', tone: 'plain' }] : []
 }
 
-function failed(request: Request, failure: Failed): Span {
+function failed(request: Request, failure: Failure): Span {
   const { attempt, at, message, started_at: began } = failure
   const isLatest = hasFailed(request) && failure === request.errors?.at(-1)
   const from = began ?? (isLatest ? request.started_at : undefined) ?? undefined
