@@ -37,7 +37,13 @@ resource "google_cloud_tasks_queue_iam_member" "process_enqueues" {
 
 resource "google_storage_bucket_iam_member" "process_makes_assets" {
   bucket = google_storage_bucket.assets.name
-  role   = "roles/storage.objectCreator" # creates, and can neither read nor overwrite
+  role   = "roles/storage.objectCreator" # creates, and cannot overwrite
+  member = google_service_account.process.member
+}
+
+resource "google_storage_bucket_iam_member" "process_finds_assets" {
+  bucket = google_storage_bucket.assets.name
+  role   = "roles/storage.legacyObjectReader" # whether what it may not create is there already; it lists nothing
   member = google_service_account.process.member
 }
 

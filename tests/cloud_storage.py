@@ -1,8 +1,8 @@
 """A double of Cloud Storage over HTTP: the JSON API's uploads and the XML API's signed URLs, as they are documented.
 
 The emulators on PyPI take any precondition and any signature, which are what the store of assets is about. Sources:
-"Objects: insert", "Multipart uploads", "V4 signing process with your own program", "Canonical requests", and
-"HTTP status and error codes for XML".
+"Objects: insert", "Objects: get", "Multipart uploads", "V4 signing process with your own program", "Canonical
+requests", and "HTTP status and error codes for XML".
 """
 
 import base64
@@ -48,11 +48,16 @@ class CloudStorage:
     fail_next: list[int] = field(default_factory=list)
     """HTTP statuses that the next uploads are answered with; 0 loses the answer of one that has landed."""
     preconditions: list[str | None] = field(default_factory=list)
+    refuses_existing_with: int = 412
+    """403 if it asks for storage.objects.delete before it looks at the precondition, of which nothing is documented."""
+    readable: bool = True
+    """Whether the caller has storage.objects.get."""
 
     @contextmanager
     def running(self) -> Iterator["CloudStorage"]:
         app = Flask(__name__)
         app.add_url_rule("/upload/storage/v1/b/<bucket>/o", view_func=self._upload, methods=["POST"])
+        app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._look)
         app.add_url_rule("/<bucket>/<path:path>", view_func=self._get)
         server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{server.port}"
@@ -79,13 +84,20 @@ class CloudStorage:
             return _error(400, "invalid")
         name = metadata["name"]
         if request.args.get("ifGenerationMatch") == "0" and name in self.objects:
-            return _error(412, "conditionNotMet")
+            return _error(self.refuses_existing_with, "conditionNotMet")
         metadata = {"contentType": content_type, **metadata}
         self.objects[name] = Object({each: metadata[each] for each in _STORED if each in metadata}, content)
         if trouble == 0:
             return _error(503, "backendError")
         answer = {**metadata, "kind": "storage#object", "bucket": bucket, "generation": "1", "crc32c": _crc32c(content)}
         return Response(json.dumps(answer), content_type="application/json")
+
+    def _look(self, bucket: str, path: str) -> Response:
+        if not self.readable:
+            return _error(403, "forbidden")
+        if bucket != self.bucket or path not in self.objects:
+            return _error(404, "notFound")
+        return Response(json.dumps({"name": path}), content_type="application/json")
 
     def _get(self, bucket: str, path: str) -> Response:
         if (refused := self._refusal(request)) is not None:

@@ -13,7 +13,7 @@ from google.auth import credentials, iam
 from google.auth.crypt import Signer
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport import Request
-from google.cloud.storage import Bucket, Client
+from google.cloud.storage import Blob, Bucket, Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests import RequestException
 
@@ -25,7 +25,7 @@ RETRY: Retry = DEFAULT_RETRY.with_timeout(60.0)  # creating only what is absent 
 
 
 class CloudStorageAssets:
-    """Objects of `bucket`. `signing` signs URLs; nothing is read through this."""
+    """Objects of `bucket`. `signing` signs URLs; no content is read through this."""
 
     def __init__(self, client: Client, bucket: str, signing: credentials.Signing) -> None:
         self._bucket: Bucket = client.bucket(bucket)
@@ -43,8 +43,19 @@ class CloudStorageAssets:
             )
         except exceptions.PreconditionFailed:
             return  # it exists, perhaps by a try of this very call whose answer was lost
+        except exceptions.Forbidden as error:
+            if not self._exists(blob):
+                raise _not_taken(error) from error
         except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
-            raise Unavailable(f"Cloud Storage did not take the asset: {type(error).__name__}") from error
+            raise _not_taken(error) from error
+
+    def _exists(self, blob: Blob) -> bool:
+        """Creating what exists wants storage.objects.delete ("Objects: insert"), and may be refused for that alone."""
+        try:
+            found: bool = blob.exists(timeout=TIMEOUT_SECONDS, retry=RETRY)
+        except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
+            raise _not_taken(error) from error
+        return found
 
     def signed_url(self, path: str, *, expires_at: datetime) -> str:
         """An address that anyone can open until then, to the second. Raises BadPath, Unavailable."""
@@ -60,6 +71,10 @@ class CloudStorageAssets:
         except GoogleAuthError as error:
             raise Unavailable(f"The address could not be signed: {type(error).__name__}") from error
         return url
+
+
+def _not_taken(error: Exception) -> Unavailable:
+    return Unavailable(f"Cloud Storage did not take the asset: {type(error).__name__}")
 
 
 class IamSigning(credentials.Signing):

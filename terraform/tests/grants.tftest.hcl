@@ -25,7 +25,7 @@ run "each_identity_has_exactly_these_grants" {
         ) : "queue ${grant.name} ${grant.role} ${grant.member}"
       ],
       [
-        for grant in concat([google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets], values(google_storage_bucket_iam_member.planner_reads)) :
+        for grant in concat([google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets, google_storage_bucket_iam_member.process_finds_assets], values(google_storage_bucket_iam_member.planner_reads)) :
         "bucket ${grant.bucket} ${grant.role} ${grant.member}"
       ],
       ["repository ${google_artifact_registry_repository_iam_member.build_images.repository} ${google_artifact_registry_repository_iam_member.build_images.role} ${google_artifact_registry_repository_iam_member.build_images.member}"],
@@ -52,6 +52,7 @@ run "each_identity_has_exactly_these_grants" {
       "project roles/datastore.user serviceAccount:process-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
       "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
       "bucket practice-assets-assets roles/storage.objectCreator serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-assets roles/storage.legacyObjectReader serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
 
       "project roles/datastore.user serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
       "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com",

@@ -51,6 +51,7 @@ def iam(cloud_storage: CloudStorage) -> Iam:
 
 @pytest.fixture
 def cloud_storage_assets(cloud_storage: CloudStorage, iam: Iam) -> CloudStorageAssets:
+    cloud_storage.refuses_existing_with, cloud_storage.readable = 412, True
     client = Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud_storage.url})
     return CloudStorageAssets(client, cloud_storage.bucket, IamSigning(Attached(), iam))
 
@@ -238,6 +239,29 @@ def test_an_upload_whose_answer_was_lost_is_repeated_and_found(
     cloud_storage_assets.save(path, "image/png", PNG)
 
     assert opened(cloud_storage_assets, path).content == PNG
+
+
+def test_an_asset_that_exists_is_found_though_its_creation_is_forbidden(
+    cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    path, cloud_storage.refuses_existing_with = path_of("post.png"), 403
+    cloud_storage.fail_next = [0]  # the answer of the upload is lost, and its repetition refused
+
+    cloud_storage_assets.save(path, "image/png", PNG)
+    cloud_storage_assets.save(path, "image/png", b"other")
+
+    assert opened(cloud_storage_assets, path).content == PNG
+
+
+def test_an_asset_that_cannot_be_looked_for_is_not_taken_for_saved(
+    cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    path = path_of("post.png")
+    cloud_storage_assets.save(path, "image/png", PNG)
+    cloud_storage.refuses_existing_with, cloud_storage.readable = 403, False
+
+    with pytest.raises(Unavailable, match=r"^Cloud Storage did not take the asset: Forbidden$"):
+        cloud_storage_assets.save(path, "image/png", PNG)
 
 
 def test_an_upload_that_cloud_storage_refuses_is_told_in_our_words(
