@@ -19,7 +19,7 @@ resource "google_service_account" "api" {
 
 resource "google_project_iam_member" "api_documents" {
   project = var.project_id
-  role    = "roles/datastore.user"
+  role    = local.project_roles.documents
   member  = google_service_account.api.member
 
   condition {

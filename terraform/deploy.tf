@@ -1,26 +1,44 @@
 # How the repository's workflow deploys: by Workload Identity Federation, so that there is no key to lose.
-# The planner may look at everything, the deployer may change it; each is for one environment of the repository.
+# The planner looks, the deployer changes what a release changes. Each is for one environment of the repository.
+#
+# A person, as an owner, makes the first apply, and each one that touches identities, whom they are believed as, who
+# may call the functions, the roles below, secrets, APIs, or the database's own settings: the deployer cannot. It is
+# strong all the same: it can do what the code that it deploys can do, to documents and assets, and with
+# identityplatform.admin, which no smaller role is for the user of the smoke test, it holds all users.
 
 locals {
   github = var.github == null ? {} : {
     planner  = { environment = "plan", roles = local.planner_roles }
     deployer = { environment = var.github.environment, roles = local.deployer_roles }
   }
-  planner_roles = toset([ # nothing that shows documents or assets: datastore.indexAdmin sees indexes alone
+  planner_roles = toset([ # nothing that shows documents or assets
     "roles/artifactregistry.reader", "roles/browser", "roles/cloudfunctions.viewer", "roles/cloudscheduler.viewer",
-    "roles/cloudtasks.viewer", "roles/datastore.backupSchedulesViewer", "roles/datastore.indexAdmin", "roles/firebaserules.viewer",
+    "roles/cloudtasks.viewer", "roles/datastore.backupSchedulesViewer", "roles/firebaserules.viewer",
     "roles/iam.securityReviewer", "roles/iam.workloadIdentityPoolViewer", "roles/identityplatform.viewer", "roles/logging.viewer",
     "roles/monitoring.viewer", "roles/run.viewer", "roles/secretmanager.viewer", "roles/serviceusage.apiKeysViewer",
-    "roles/serviceusage.serviceUsageConsumer", "roles/storage.bucketViewer",
+    "roles/serviceusage.serviceUsageConsumer", "roles/storage.bucketViewer", local.sees_indexes,
   ])
   deployer_roles = toset([
-    "roles/artifactregistry.admin", "roles/cloudfunctions.developer", "roles/cloudscheduler.admin",
-    "roles/cloudtasks.admin", "roles/datastore.owner", "roles/firebasehosting.admin", "roles/firebaserules.admin",
-    "roles/iam.serviceAccountAdmin", "roles/iam.workloadIdentityPoolAdmin", "roles/identityplatform.admin",
-    "roles/logging.configWriter", "roles/monitoring.editor", "roles/resourcemanager.projectIamAdmin",
-    "roles/run.admin", "roles/secretmanager.admin", "roles/serviceusage.apiKeysAdmin",
-    "roles/serviceusage.serviceUsageAdmin", "roles/storage.admin",
+    "roles/cloudfunctions.developer", "roles/cloudscheduler.admin", "roles/cloudtasks.queueAdmin",
+    "roles/datastore.backupSchedulesAdmin", "roles/datastore.indexAdmin", "roles/firebasehosting.admin",
+    "roles/firebaserules.admin", "roles/identityplatform.admin", "roles/logging.configWriter", "roles/monitoring.editor",
+    local.grants_to_projects, "roles/serviceusage.apiKeysAdmin", "roles/serviceusage.serviceUsageConsumer",
+    "roles/storage.bucketViewer",
   ])
+  deployer_buckets = var.github == null ? {} : { # of the assets the settings and grants
+    (local.assets_bucket)               = "roles/storage.legacyBucketOwner"
+    (local.state_bucket)                = "roles/storage.objectUser"
+    (google_storage_bucket.source.name) = "roles/storage.admin"
+  }
+  state_bucket = "${var.project_id}-terraform"
+  sees_indexes = "projects/${var.project_id}/roles/terraformPlanner"
+
+  # What the functions and their build are granted on the project, and so all that the deployer may grant or take there
+  # ("Set limits on granting roles": at most ten).
+  project_roles      = { documents = "roles/datastore.user", logs = "roles/logging.logWriter" }
+  grants_to_projects = "roles/resourcemanager.projectIamAdmin"
+  grants_only_these  = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([${join(", ", formatlist("'%s'", values(local.project_roles)))}])"
+
   pool      = "projects/${coalesce(var.project_number, "0")}/locations/global/workloadIdentityPools/github"
   providers = { for name in keys(local.github) : name => "${local.pool}/providers/${name}" }
 
@@ -36,6 +54,17 @@ locals {
 
   # Repositories since July 2026 have their ids in it: repo:OWNER@ID/REPOSITORY@ID.
   subject = var.github == null ? "" : coalesce(var.github.subject, "repo:${var.github.owner}/${var.github.repository}")
+}
+
+# The predefined roles that see indexes can also change them, or read documents.
+resource "google_project_iam_custom_role" "sees_indexes" {
+  count = var.github == null ? 0 : 1
+
+  role_id     = basename(local.sees_indexes)
+  title       = "Sees how Firestore is set up"
+  permissions = ["datastore.databases.getMetadata", "datastore.databases.list", "datastore.schemas.get", "datastore.schemas.list", "iam.roles.get"]
+
+  depends_on = [google_project_service.main]
 }
 
 resource "google_iam_workload_identity_pool" "github" {
@@ -93,14 +122,44 @@ resource "google_project_iam_member" "github" {
   project = var.project_id
   role    = each.value.role
   member  = google_service_account.github[each.value.name].member
+
+  dynamic "condition" {
+    for_each = each.value.role == local.grants_to_projects ? [local.grants_only_these] : []
+    content {
+      title      = "only what the functions need"
+      expression = condition.value
+    }
+  }
+
+  depends_on = [google_project_iam_custom_role.sees_indexes]
 }
 
 resource "google_storage_bucket_iam_member" "planner_reads" {
-  for_each = var.github == null ? toset([]) : toset(["${var.project_id}-terraform", google_storage_bucket.source.name])
+  for_each = var.github == null ? toset([]) : toset([local.state_bucket, google_storage_bucket.source.name])
 
   bucket = each.key # the state, and which archive is deployed
   role   = "roles/storage.objectViewer"
   member = google_service_account.github["planner"].member
+}
+
+resource "google_storage_bucket_iam_member" "deployer_holds" {
+  for_each = local.deployer_buckets
+
+  bucket = each.key
+  role   = each.value
+  member = google_service_account.github["deployer"].member
+
+  depends_on = [google_storage_bucket.assets]
+}
+
+resource "google_artifact_registry_repository_iam_member" "deployer_holds" {
+  count = var.github == null ? 0 : 1
+
+  project    = var.project_id
+  location   = var.region
+  repository = google_artifact_registry_repository.functions.repository_id
+  role       = "roles/artifactregistry.admin"
+  member     = google_service_account.github["deployer"].member
 }
 
 resource "google_service_account_iam_member" "deployer_acts_as" {

@@ -34,7 +34,7 @@ resource "google_service_account" "build" {
 
 resource "google_project_iam_member" "build_logs" {
   project = var.project_id
-  role    = "roles/logging.logWriter"
+  role    = local.project_roles.logs
   member  = google_service_account.build.member
 }
 

@@ -16,7 +16,7 @@ run "each_identity_has_exactly_these_grants" {
         for grant in [google_project_iam_member.api_documents, google_project_iam_member.process_documents, google_project_iam_member.sweep_documents] :
         "project ${grant.role} ${grant.member} if ${grant.condition[0].expression}"
       ],
-      [for grant in google_project_iam_member.github : "project ${grant.role} ${grant.member}"],
+      [for grant in google_project_iam_member.github : "project ${grant.role} ${grant.member}"], # none without github, like all that is the workflow's
       [
         for grant in concat(
           values(google_cloud_tasks_queue_iam_member.api_enqueues), values(google_cloud_tasks_queue_iam_member.api_cancels),
@@ -25,10 +25,13 @@ run "each_identity_has_exactly_these_grants" {
         ) : "queue ${grant.name} ${grant.role} ${grant.member}"
       ],
       [
-        for grant in concat([google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets, google_storage_bucket_iam_member.process_finds_assets], values(google_storage_bucket_iam_member.planner_reads)) :
+        for grant in concat([google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets, google_storage_bucket_iam_member.process_finds_assets], values(google_storage_bucket_iam_member.planner_reads), values(google_storage_bucket_iam_member.deployer_holds)) :
         "bucket ${grant.bucket} ${grant.role} ${grant.member}"
       ],
-      ["repository ${google_artifact_registry_repository_iam_member.build_images.repository} ${google_artifact_registry_repository_iam_member.build_images.role} ${google_artifact_registry_repository_iam_member.build_images.member}"],
+      [
+        for grant in concat([google_artifact_registry_repository_iam_member.build_images], google_artifact_registry_repository_iam_member.deployer_holds) :
+        "repository ${grant.repository} ${grant.role} ${grant.member}"
+      ],
       [
         for grant in concat([google_service_account_iam_member.api_signs], values(google_service_account_iam_member.github), values(google_service_account_iam_member.deployer_acts_as)) :
         "account ${grant.service_account_id} ${grant.role} ${grant.member}"
@@ -125,62 +128,77 @@ run "the_repository_deploys_from_its_environments_alone" {
   }
 
   assert {
-    condition = toset([for grant in google_storage_bucket_iam_member.planner_reads : "${grant.bucket} ${grant.role} ${grant.member}"]) == toset([
-      for bucket in ["practice-assets-terraform", "practice-assets-functions"] :
-      "${bucket} roles/storage.objectViewer serviceAccount:github-planner@practice-assets.iam.gserviceaccount.com"
-    ]) && alltrue([for grant in google_project_iam_member.github : !startswith(grant.role, "roles/storage.object")])
-    error_message = "The planner sees the state and the archives, and no assets."
+    condition = toset(concat(
+      [for grant in google_project_iam_member.github : "project ${grant.role} ${trimprefix(grant.member, "serviceAccount:")}${join("", [for condition in grant.condition : " if"])}"],
+      [
+        for grant in concat(values(google_storage_bucket_iam_member.planner_reads), values(google_storage_bucket_iam_member.deployer_holds)) :
+        "bucket ${grant.bucket} ${grant.role} ${trimprefix(grant.member, "serviceAccount:")}"
+      ],
+      [
+        for grant in google_artifact_registry_repository_iam_member.deployer_holds :
+        "repository ${grant.repository} ${grant.role} ${trimprefix(grant.member, "serviceAccount:")}"
+      ],
+      )) == toset([
+      "project projects/practice-assets/roles/terraformPlanner github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/artifactregistry.reader github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/browser github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/cloudfunctions.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/cloudscheduler.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/cloudtasks.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/datastore.backupSchedulesViewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/firebaserules.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/iam.securityReviewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/iam.workloadIdentityPoolViewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/identityplatform.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/logging.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/monitoring.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/run.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/secretmanager.viewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/serviceusage.apiKeysViewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/serviceusage.serviceUsageConsumer github-planner@practice-assets.iam.gserviceaccount.com",
+      "project roles/storage.bucketViewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-functions roles/storage.objectViewer github-planner@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-terraform roles/storage.objectViewer github-planner@practice-assets.iam.gserviceaccount.com",
+
+      "project roles/cloudfunctions.developer github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/cloudscheduler.admin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/cloudtasks.queueAdmin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/datastore.backupSchedulesAdmin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/datastore.indexAdmin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/firebasehosting.admin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/firebaserules.admin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/identityplatform.admin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/logging.configWriter github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/monitoring.editor github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/resourcemanager.projectIamAdmin github-deployer@practice-assets.iam.gserviceaccount.com if",
+      "project roles/serviceusage.apiKeysAdmin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/serviceusage.serviceUsageConsumer github-deployer@practice-assets.iam.gserviceaccount.com",
+      "project roles/storage.bucketViewer github-deployer@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-assets roles/storage.legacyBucketOwner github-deployer@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-functions roles/storage.admin github-deployer@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-terraform roles/storage.objectUser github-deployer@practice-assets.iam.gserviceaccount.com",
+      "repository functions roles/artifactregistry.admin github-deployer@practice-assets.iam.gserviceaccount.com",
+    ])
+    error_message = "What planner and deployer are granted is not what is listed here."
   }
 
   assert {
-    condition = { for name in ["planner", "deployer"] : name => sort([for grant in google_project_iam_member.github : grant.role if grant.member == "serviceAccount:github-${name}@practice-assets.iam.gserviceaccount.com"]) } == {
-      planner = tolist([
-        "roles/artifactregistry.reader",
-        "roles/browser",
-        "roles/cloudfunctions.viewer",
-        "roles/cloudscheduler.viewer",
-        "roles/cloudtasks.viewer",
-        "roles/datastore.backupSchedulesViewer",
-        "roles/datastore.indexAdmin",
-        "roles/firebaserules.viewer",
-        "roles/iam.securityReviewer",
-        "roles/iam.workloadIdentityPoolViewer",
-        "roles/identityplatform.viewer",
-        "roles/logging.viewer",
-        "roles/monitoring.viewer",
-        "roles/run.viewer",
-        "roles/secretmanager.viewer",
-        "roles/serviceusage.apiKeysViewer",
-        "roles/serviceusage.serviceUsageConsumer",
-        "roles/storage.bucketViewer",
-      ])
-      deployer = tolist([
-        "roles/artifactregistry.admin",
-        "roles/cloudfunctions.developer",
-        "roles/cloudscheduler.admin",
-        "roles/cloudtasks.admin",
-        "roles/datastore.owner",
-        "roles/firebasehosting.admin",
-        "roles/firebaserules.admin",
-        "roles/iam.serviceAccountAdmin",
-        "roles/iam.workloadIdentityPoolAdmin",
-        "roles/identityplatform.admin",
-        "roles/logging.configWriter",
-        "roles/monitoring.editor",
-        "roles/resourcemanager.projectIamAdmin",
-        "roles/run.admin",
-        "roles/secretmanager.admin",
-        "roles/serviceusage.apiKeysAdmin",
-        "roles/serviceusage.serviceUsageAdmin",
-        "roles/storage.admin",
-      ])
-    }
-    error_message = "The project roles of planner and deployer are not those that are listed here."
+    condition = (
+      one(google_project_iam_member.github["deployer roles/resourcemanager.projectIamAdmin"].condition).expression
+      == "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([${join(", ", [
+        for role in sort(distinct([
+          google_project_iam_member.api_documents.role, google_project_iam_member.process_documents.role, google_project_iam_member.sweep_documents.role,
+          google_project_iam_member.build_logs.role
+        ])) : "'${role}'"
+      ])}])"
+      && length(local.project_roles) <= 10
+    )
+    error_message = "On the project the deployer grants the roles that the functions and their build have there, and no others, its own least of all."
   }
 
   assert {
-    condition     = alltrue([for grant in google_project_iam_member.github : !contains(["roles/owner", "roles/editor", "roles/viewer"], grant.role)])
-    error_message = "No basic roles."
+    condition     = alltrue([for permission in google_project_iam_custom_role.sees_indexes[0].permissions : can(regex("[.](get|list|getMetadata)$", permission)) && !strcontains(permission, "entities")])
+    error_message = "The planner's own role shows how Firestore is set up, and no documents."
   }
 
   assert {
@@ -192,7 +210,7 @@ run "the_repository_deploys_from_its_environments_alone" {
   }
 
   assert {
-    condition     = alltrue([for grant in google_project_iam_member.github : !can(regex("(?i)(admin|owner|editor|developer|writer)$", grant.role)) || strcontains(grant.role, "indexAdmin") if strcontains(grant.member, "planner")])
+    condition     = alltrue([for grant in google_project_iam_member.github : !can(regex("(?i)(admin|owner|editor|developer|writer)$", grant.role)) if strcontains(grant.member, "planner")])
     error_message = "The planner only looks."
   }
 }
