@@ -60,9 +60,10 @@ locals {
 resource "google_project_iam_custom_role" "sees_indexes" {
   count = var.github == null ? 0 : 1
 
-  role_id     = basename(local.sees_indexes)
-  title       = "Sees how Firestore is set up"
-  permissions = ["datastore.databases.getMetadata", "datastore.databases.list", "datastore.schemas.get", "datastore.schemas.list", "iam.roles.get"]
+  role_id         = basename(local.sees_indexes)
+  title           = "Sees how Firestore is set up"
+  permissions     = ["datastore.databases.getMetadata", "datastore.databases.list", "datastore.schemas.get", "datastore.schemas.list", "iam.roles.get"]
+  deletion_policy = local.abandoned
 
   depends_on = [google_project_service.main]
 }
@@ -72,6 +73,7 @@ resource "google_iam_workload_identity_pool" "github" {
 
   workload_identity_pool_id = "github"
   display_name              = "GitHub Actions"
+  deletion_policy           = local.abandoned
 
   depends_on = [google_project_service.main]
 }
@@ -82,6 +84,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   workload_identity_pool_id          = google_iam_workload_identity_pool.github[0].workload_identity_pool_id
   workload_identity_pool_provider_id = each.key
   display_name                       = "GitHub Actions, ${each.key}"
+  deletion_policy                    = local.abandoned
 
   oidc {
     issuer_uri = "https://token.actions.githubusercontent.com"

@@ -1,9 +1,9 @@
 # The one store of all state. Indexes, exemptions, TTL and rules come from the files that the emulator reads too.
 
 locals {
-  indexes        = jsondecode(file("${path.module}/../firestore.indexes.json"))
-  database_name  = "projects/${var.project_id}/databases/${var.database}"
-  is_the_default = var.database == "(default)"
+  indexes       = jsondecode(file("${path.module}/../firestore.indexes.json"))
+  database_name = "projects/${var.project_id}/databases/${var.database}"
+  rules_release = var.database == "(default)" ? "cloud.firestore" : "cloud.firestore/${var.database}"
 
   # Firestore documents this condition as the way to confine an identity to one database.
   is_this_database = "resource.name == \"${local.database_name}\""
@@ -86,6 +86,6 @@ resource "google_firebaserules_ruleset" "main" {
 }
 
 resource "google_firebaserules_release" "main" {
-  name         = local.is_the_default ? "cloud.firestore" : "cloud.firestore/${var.database}"
+  name         = local.rules_release
   ruleset_name = google_firebaserules_ruleset.main.name
 }

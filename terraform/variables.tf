@@ -1,3 +1,18 @@
+variable "adopt" {
+  type        = set(string)
+  default     = []
+  description = "What exists already and is taken over: database, rules, identity_platform, page_key, github. May stay"
+
+  validation {
+    condition     = length(setsubtract(var.adopt, ["database", "rules", "identity_platform", "page_key", "github"])) == 0
+    error_message = "adopt may name database, rules, identity_platform, page_key and github."
+  }
+  validation {
+    condition     = !contains(var.adopt, "github") || var.github != null
+    error_message = "There is nothing to adopt of github without github."
+  }
+}
+
 variable "alert_email" {
   type        = string
   default     = null

@@ -1,6 +1,7 @@
 # Where the page lives. Its files go up with `make deploy`; Firebase Hosting itself is no resource of this provider.
 
 locals {
+  page_key        = "page"
   hosting_origins = ["https://${var.project_id}.web.app", "https://${var.project_id}.firebaseapp.com"]
   page_origins    = concat(local.hosting_origins, var.page_origins)
 
@@ -18,8 +19,9 @@ locals {
 
 # It names the project to Identity Platform and Firestore. Not a secret: rules and tokens decide what may be done.
 resource "google_apikeys_key" "page" {
-  name         = "page"
-  display_name = "The page"
+  name            = local.page_key
+  display_name    = "The page"
+  deletion_policy = local.abandoned
 
   restrictions {
     browser_key_restrictions {

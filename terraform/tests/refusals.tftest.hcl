@@ -9,6 +9,22 @@ variables {
   region     = "europe-west1"
 }
 
+run "adopting_what_nobody_makes_twice" {
+  command = plan
+  variables {
+    adopt = ["queues"]
+  }
+  expect_failures = [var.adopt]
+}
+
+run "adopting_of_github_without_it" {
+  command = plan
+  variables {
+    adopt = ["github"]
+  }
+  expect_failures = [var.adopt]
+}
+
 run "a_project_id_with_capitals" {
   command = plan
   variables {
