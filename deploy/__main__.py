@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
+from deploy.hosting import NoSite, Sites
 from deploy.page import prepare, upload
 from deploy.person import People, access_token
 from deploy.smoke import NotWorking, smoke
@@ -18,6 +20,7 @@ from local.web import built_page
 ARCHIVE = ROOT / "dist" / "functions.zip"
 PAGE = ROOT / "dist" / "page"
 PLAN = ROOT / "dist" / "plan"
+FRESH_SITE = timedelta(minutes=5)
 
 
 def package(_: Terraform) -> None:
@@ -41,7 +44,8 @@ def apply(terraform: Terraform) -> None:
 
 def page(terraform: Terraform) -> None:
     prepare(built_page(tell=print), PAGE, terraform.outputs()["page_config"])
-    upload(PAGE, project=terraform.project)
+    made = Sites(terraform.project, access_token()).ensure()
+    upload(PAGE, project=terraform.project, within=FRESH_SITE if made else timedelta(0))
 
 
 def check(terraform: Terraform) -> None:
@@ -90,7 +94,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         STEPS[given.step](Terraform(given.project, given.region, given.folder))
-    except (subprocess.CalledProcessError, NotWorking) as error:
+    except (subprocess.CalledProcessError, NoSite, NotWorking) as error:
         sys.exit(str(error))
 
 

@@ -3,11 +3,14 @@
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 FIREBASE_TOOLS = "firebase-tools@15.34.2"
+EVERY = timedelta(seconds=15)
 ASSETS = "https://storage.googleapis.com"  # where signed URLs lead
 GOOGLE = (
     "https://identitytoolkit.googleapis.com",
@@ -27,6 +30,7 @@ def prepare(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
 def hosting(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of Firebase Hosting ("Configure Hosting behavior")."""
     return {
+        "site": config["firebase"]["projectId"],
         "public": "public",
         "ignore": ["firebase.json", "**/.*"],
         "headers": [
@@ -39,9 +43,14 @@ def hosting(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def upload(folder: Path, *, project: str) -> None:
+def upload(folder: Path, *, project: str, within: timedelta = timedelta(0)) -> None:
+    """Try for `within`: a site that has just been made takes minutes to be known ("projects.sites.create")."""
     command = ("npx", "--yes", FIREBASE_TOOLS, "deploy", "--only", "hosting", "--project", project, "--non-interactive")
-    subprocess.run(command, cwd=folder, check=True)
+    deadline = time.monotonic() + within.total_seconds()
+    while (tried := subprocess.run(command, cwd=folder, check=False)).returncode:
+        if time.monotonic() >= deadline:
+            tried.check_returncode()
+        time.sleep(EVERY.total_seconds())
 
 
 def _common(config: Mapping[str, Any]) -> dict[str, str]:

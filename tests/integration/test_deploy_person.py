@@ -1,15 +1,14 @@
 """The person that a smoke test sends its request as, at a double of Identity Toolkit's REST API as it is documented."""
 
 from collections.abc import Iterator
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 from flask import Flask, request
-from werkzeug.serving import make_server
 
 from deploy.person import People
+from tests.serving import served
 
 PROJECT = "practice-assets"
 PAGE = "https://practice-assets.web.app"
@@ -60,13 +59,8 @@ class IdentityToolkit:
 @pytest.fixture
 def toolkit() -> Iterator[tuple[IdentityToolkit, str]]:
     double = IdentityToolkit()
-    server = make_server("127.0.0.1", 0, double.app, threaded=True)
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield double, f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(double.app) as url:
+        yield double, url
 
 
 def people(url: str, *, admin: str = "admin", page: str = PAGE, tenant: str | None = None) -> People:

@@ -3,16 +3,15 @@
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask, request
-from werkzeug.serving import make_server
 
 from deploy import smoke as smoking
 from deploy.smoke import NotWorking, smoke
 from functions.problems import MEDIA_TYPE
+from tests.serving import served
 
 HANGS_UP = 0
 
@@ -43,13 +42,8 @@ class Api:
 def api(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Api, str]]:
     monkeypatch.setattr(smoking, "EVERY", timedelta(milliseconds=5))
     double = Api(*request.param)
-    server = make_server("127.0.0.1", 0, double.app, threaded=True)
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield double, f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(double.app) as url:
+        yield double, url
 
 
 @pytest.mark.parametrize("api", [(403, 403, 401, 503, HANGS_UP, 202)], indirect=True)

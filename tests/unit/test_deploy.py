@@ -116,6 +116,7 @@ def test_the_page_goes_up_with_the_environments_config(tmp_path: Path) -> None:
     assert {path.name for path in (folder / "public").iterdir()} == {"index.html", "config.json"}
     assert json.loads((folder / "public" / "config.json").read_text()) == CONFIG
     assert json.loads((folder / "firebase.json").read_text()) == {"hosting": hosting(CONFIG)}
+    assert hosting(CONFIG)["site"] == "practice-assets"
 
 
 def test_the_page_may_reach_the_api_and_google_and_nothing_else() -> None:
