@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from deploy.hosting import NoSite, Sites
+from deploy.invoker import NoIdentity, whoever_deploys
 from deploy.page import prepare, upload
-from deploy.person import People, access_token
+from deploy.person import People
 from deploy.smoke import NotWorking, smoke
 from deploy.terraform import Terraform
 from local.package import build
@@ -44,18 +45,27 @@ def apply(terraform: Terraform) -> None:
 
 def page(terraform: Terraform) -> None:
     prepare(built_page(tell=print), PAGE, terraform.outputs()["page_config"])
-    made = Sites(terraform.project, access_token()).ensure()
+    made = Sites(terraform.project, whoever_deploys().access_token).ensure()
     upload(PAGE, project=terraform.project, within=FRESH_SITE if made else timedelta(0))
 
 
 def check(terraform: Terraform) -> None:
     """Sends a request and follows it to its end."""
-    told = terraform.outputs()
-    key = told["page_config"]["firebase"]["apiKey"]
-    tenant = "smoke" if told.get("require_tenant") else None
-    people = People(terraform.project, api_key=key, page=told["page"], access_token=access_token(), tenant=tenant)
+    told, deployer = terraform.outputs(), whoever_deploys()
+    try:
+        invoker = None if told.get("public_api", True) else deployer.identity_token(told["api"])
+    except NoIdentity as error:
+        print(f"No request was sent: public_api is false, so that only invokers get through, and {error}")
+        return
+    people = People(
+        terraform.project,
+        api_key=told["page_config"]["firebase"]["apiKey"],
+        page=told["page"],
+        access_token=deployer.access_token,
+        tenant="smoke" if told.get("require_tenant") else None,
+    )
     with people.somebody() as token:
-        smoke(told["api"], token)
+        smoke(told["api"], token, invoker=invoker)
 
 
 def everything(terraform: Terraform) -> None:

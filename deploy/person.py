@@ -6,19 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import google.auth
 import httpx
-from google.auth.transport.requests import Request
 
 IDENTITY_TOOLKIT = "https://identitytoolkit.googleapis.com"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-
-
-def access_token() -> str:
-    """Of whoever deploys."""
-    credentials, _ = google.auth.default(scopes=[SCOPE])
-    credentials.refresh(Request())
-    return str(credentials.token)
 
 
 @dataclass(frozen=True)

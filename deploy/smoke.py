@@ -29,9 +29,22 @@ class NotWorking(Exception):
     """What is deployed does not do what it should; the message says what it did."""
 
 
-def smoke(api: str, token: str, *, tell: Callable[[str], None] = print, within: timedelta = WITHIN) -> None:
-    """Ask for an asset, wait for its end and open its file. Raises NotWorking."""
+def smoke(
+    api: str,
+    token: str,
+    *,
+    invoker: str | None = None,
+    tell: Callable[[str], None] = print,
+    within: timedelta = WITHIN,
+) -> None:
+    """Ask for an asset, wait for its end and open its file. Raises NotWorking.
+
+    `invoker` is the ID token of somebody who may invoke an API that is not public; Cloud Run looks for it in a header
+    of its own, and leaves Authorization to the application ("Authenticating service-to-service").
+    """
     headers = {"Authorization": f"Bearer {token}"}
+    if invoker is not None:
+        headers["X-Serverless-Authorization"] = f"Bearer {invoker}"
     with httpx.Client(base_url=api, headers=headers, timeout=60) as http:
         asked = _asked(http, tell=tell, within=within)
         if asked.status_code != 202:

@@ -172,3 +172,12 @@ resource "google_service_account_iam_member" "deployer_acts_as" {
   role               = "roles/iam.serviceAccountUser"
   member             = google_service_account.github["deployer"].member
 }
+
+# Its smoke request must show who sends it, where not everybody may. cloudfunctions.developer may invoke.
+resource "google_service_account_iam_member" "deployer_shows_itself" {
+  count = var.github == null || var.public_api ? 0 : 1
+
+  service_account_id = "projects/${var.project_id}/serviceAccounts/${google_service_account.github["deployer"].email}"
+  role               = "roles/iam.serviceAccountOpenIdTokenCreator"
+  member             = google_service_account.github["deployer"].member
+}

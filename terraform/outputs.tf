@@ -36,6 +36,11 @@ output "page_config" {
   sensitive   = true # only because the provider marks the key so: every browser gets it
 }
 
+output "public_api" {
+  description = "Whether whoever tests the API must show Cloud Run an identity that may invoke it"
+  value       = var.public_api
+}
+
 output "queues" {
   description = "Names of the queues by type of work"
   value       = { for type, queue in google_cloud_tasks_queue.main : type => queue.name }

@@ -33,7 +33,7 @@ run "each_identity_has_exactly_these_grants" {
         "repository ${grant.repository} ${grant.role} ${grant.member}"
       ],
       [
-        for grant in concat([google_service_account_iam_member.api_signs], values(google_service_account_iam_member.github), values(google_service_account_iam_member.deployer_acts_as)) :
+        for grant in concat([google_service_account_iam_member.api_signs], values(google_service_account_iam_member.github), values(google_service_account_iam_member.deployer_acts_as), google_service_account_iam_member.deployer_shows_itself) :
         "account ${grant.service_account_id} ${grant.role} ${grant.member}"
       ],
       [
@@ -205,13 +205,28 @@ run "the_repository_deploys_from_its_environments_alone" {
     condition = toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.service_account_id]) == toset([
       for account in ["api-function", "process-function", "sweep-function", "function-build", "tasks-invoker", "scheduler-invoker"] :
       "projects/practice-assets/serviceAccounts/${account}@practice-assets.iam.gserviceaccount.com"
-    ]) && toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.member]) == toset(["serviceAccount:github-deployer@practice-assets.iam.gserviceaccount.com"])
+    ]) && toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.member]) == toset(["serviceAccount:github-deployer@practice-assets.iam.gserviceaccount.com"]) && length(google_service_account_iam_member.deployer_shows_itself) == 0
     error_message = "The deployer acts as the identities that it puts in place, and the planner as none."
   }
 
   assert {
     condition     = alltrue([for grant in google_project_iam_member.github : !can(regex("(?i)(admin|owner|editor|developer|writer)$", grant.role)) if strcontains(grant.member, "planner")])
     error_message = "The planner only looks."
+  }
+}
+
+run "the_deployer_may_show_who_it_is_where_not_everybody_may_call" {
+  command = plan
+  variables {
+    github     = { owner = "clinic", repository = "assets", owner_id = "11", repository_id = "22" }
+    public_api = false
+  }
+
+  assert {
+    condition = [for grant in google_service_account_iam_member.deployer_shows_itself : "${grant.service_account_id} ${grant.role} ${grant.member}"] == [
+      "projects/practice-assets/serviceAccounts/github-deployer@practice-assets.iam.gserviceaccount.com roles/iam.serviceAccountOpenIdTokenCreator serviceAccount:github-deployer@practice-assets.iam.gserviceaccount.com"
+    ] && !output.public_api
+    error_message = "The deployer names itself, and nobody else."
   }
 }
 

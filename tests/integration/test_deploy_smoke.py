@@ -1,15 +1,21 @@
-"""The smoke test's first request, at an API that does not let it in at once."""
+"""The smoke test's first request, at an API that does not let it in at once, or only with an identity."""
 
+import json
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, request
 
+from deploy import __main__ as deploying
 from deploy import smoke as smoking
+from deploy.invoker import Deployer, NoIdentity
 from deploy.smoke import NotWorking, smoke
+from deploy.terraform import Terraform
 from functions.problems import MEDIA_TYPE
 from tests.serving import served
 
@@ -23,11 +29,20 @@ class Api:
         self.statuses = list(statuses)
         self.media_type = "application/json"
         self.keys: list[str] = []
+        self.private = False
         self.app = Flask(__name__)
+        self.app.before_request(self.cloud_run)
         self.app.post("/requests")(self.ask)
         self.app.get("/requests/1")(self.look)
 
+    def cloud_run(self) -> Any:
+        """As it guards a private service whose application has an authorization of its own."""
+        if self.private and request.headers.get("X-Serverless-Authorization") != "Bearer invoker":
+            return "<html>Forbidden</html>", 403
+        return None
+
     def ask(self) -> Any:
+        assert request.headers["Authorization"] == "Bearer token"
         self.keys.append(request.headers["Idempotency-Key"])
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         if status == HANGS_UP:
@@ -77,3 +92,92 @@ def test_what_is_never_ready_is_told_in_the_end(api: tuple[Api, str]) -> None:
         smoke(url, "token", tell=lambda _: None, within=timedelta(milliseconds=100))
 
     assert len(double.keys) > 1
+
+
+@pytest.mark.parametrize("api", [(202,)], indirect=True)
+def test_cloud_run_is_shown_who_calls_an_api_that_is_not_public(api: tuple[Api, str]) -> None:
+    double, url = api
+    double.private = True
+    told: list[str] = []
+
+    smoke(url, "token", invoker="invoker", tell=told.append, within=timedelta(seconds=20))
+
+    assert told == ["Asked for /requests/1.", "It is completed."]
+
+
+class IamCredentials:
+    """generateIdToken, which a service account may be asked for by itself alone."""
+
+    def __init__(self) -> None:
+        self.app = Flask(__name__)
+        self.app.post("/v1/projects/-/serviceAccounts/<account>:generateIdToken")(self.generate)
+
+    def generate(self, account: str) -> Any:
+        if request.headers.get("Authorization") != f"Bearer {account}":
+            return {"error": {"status": "PERMISSION_DENIED"}}, 403
+        return {"token": f"{account} for {request.get_json()['audience']}"}
+
+
+def test_a_service_account_that_deploys_names_itself_for_that_api() -> None:
+    with served(IamCredentials().app) as iam:
+        token = Deployer("deployer@p", "deployer@p").identity_token("https://api", base_url=iam)
+
+        with pytest.raises(NoIdentity, match="answered with 403"):
+            Deployer("other@p", "deployer@p").identity_token("https://api", base_url=iam)
+
+    assert token == "deployer@p for https://api"
+
+
+def install(folder: Path, program: str, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / program).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+def test_a_person_who_deploys_is_named_by_gcloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, "gcloud", '[ "$*" = "auth print-identity-token" ] && echo ann', monkeypatch)
+
+    assert Deployer("ann").identity_token("https://api") == "ann"
+
+
+class Somebody:
+    """In the place of People, whose own tests are in test_deploy_person.py."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    @contextmanager
+    def somebody(self) -> Iterator[str]:
+        yield "token"
+
+
+@pytest.mark.parametrize("api", [(202,)], indirect=True)
+def test_the_last_step_of_a_deployment_gets_through_to_an_api_that_is_not_public(
+    api: tuple[Api, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double, url = api
+    double.private = True
+    outputs = {"public_api": False, "api": url, "page": "", "page_config": {"firebase": {"apiKey": "key"}}}
+    told = json.dumps({name: {"value": value} for name, value in outputs.items()})
+    install(tmp_path, "terraform", f"echo '{told}'", monkeypatch)
+    install(tmp_path, "gcloud", "echo invoker", monkeypatch)
+    monkeypatch.setattr(deploying, "whoever_deploys", lambda: Deployer("ann"))
+    monkeypatch.setattr(deploying, "People", Somebody)
+
+    deploying.check(Terraform("practice-assets", "europe-west1", tmp_path))
+
+    assert len(double.keys) == 1
+
+
+def test_without_an_identity_no_request_is_sent_and_the_reason_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = '{"public_api": {"value": false}, "api": {"value": "https://api.invalid"}}'
+    install(tmp_path, "terraform", f"echo '{outputs}'", monkeypatch)
+    install(tmp_path, "gcloud", "echo 'You are not signed in.' >&2; exit 1", monkeypatch)
+    monkeypatch.setattr(deploying, "whoever_deploys", lambda: Deployer("ann"))
+
+    deploying.check(Terraform("practice-assets", "europe-west1", tmp_path))
+
+    told = capsys.readouterr().out
+    assert told.startswith("No request was sent: public_api is false")
+    assert "You are not signed in." in told
