@@ -1,16 +1,21 @@
 """Which variables each function reads once it is deployed, held against those that Terraform gives it.
 
 terraform/tests/code.json is where the two meet: this test reads the variables off the code, Terraform's off its plan.
+It sees what Settings tell, and so nothing else may read the environment.
 """
 
+import ast
 import json
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import google.auth
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
+from common.identity import is_local
 from common.lifecycle.ending import RETENTION
 from common.queues import DISPATCH_MARGIN
 from common.sweeper import TIME_BUDGET
@@ -26,6 +31,7 @@ LOCAL_ONLY = {
     "FIRESTORE_EMULATOR_HOST",
     "CLOUD_TASKS_EMULATOR_HOST",
 }
+OF_CLOUD_RUN = {"K_SERVICE"}  # set by Cloud Run itself ("Container runtime contract")
 DEPLOYED = {"GOOGLE_CLOUD_PROJECT": "practice-assets", "ASSETS_BUCKET": "practice-assets-assets"}
 
 
@@ -72,3 +78,50 @@ def test_the_times_that_terraform_repeats_are_those_of_the_code() -> None:
     assert CODE["dispatch_margin_seconds"] == DISPATCH_MARGIN.total_seconds()
     assert CODE["sweep_budget_seconds"] == TIME_BUDGET.total_seconds()
     assert CODE["retention_days"] == RETENTION.days
+
+
+class Environment(dict[str, str]):
+    """One that knows what was asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__(FIRESTORE_EMULATOR_HOST="127.0.0.1:1")
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+def test_whether_it_is_local_is_asked_of_what_no_deployment_sets() -> None:
+    environment = Environment()
+
+    is_local(environment)
+
+    assert environment.asked == {"FIRESTORE_EMULATOR_HOST"} | OF_CLOUD_RUN
+    assert environment.asked <= LOCAL_ONLY | OF_CLOUD_RUN
+
+
+def uses_of_the_environment(file: Path) -> Iterator[str]:
+    """The line of each, or what it is given to where that is all that happens to it."""
+    tree = ast.parse(file.read_text())
+    given = {argument: node.func for node in ast.walk(tree) if isinstance(node, ast.Call) for argument in node.args}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="os"), attr="environ") if isinstance(to := given.get(node), ast.Name):
+                yield to.id
+            case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "environb" | "getenv" | "getenvb"):
+                yield str(node.lineno)
+            case ast.ImportFrom(module="os") | ast.Import(names=[ast.alias(name="os", asname=str())]):
+                yield str(node.lineno)
+
+
+def test_nothing_else_reads_the_environment() -> None:
+    files = [file for folder in ("common", "functions") for file in (ROOT / folder).rglob("*.py")]
+
+    uses = {(file.relative_to(ROOT).as_posix(), use) for file in files for use in uses_of_the_environment(file)}
+
+    assert uses == {("functions/main.py", "read_settings"), ("functions/main.py", "is_local")}
