@@ -6,7 +6,7 @@ import sys
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -31,30 +31,39 @@ ASSET = {
     "channel": "social",
     "primary_message": "Gentle check-ups",
 }
+SUBMIT = {"type": "medical_asset", "input": ASSET}
+ANN = {"Authorization": f"Bearer {unsigned_token('ann')}"}
+ADMINISTRATOR = {"Authorization": f"Bearer {unsigned_token('root', tenant='system')}"}
+WEEKLY = {"X-CloudScheduler-JobName": "weekly", "X-CloudScheduler-ScheduleTime": "2026-11-23T07:00:00Z"}
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     assert build(tmp_path / "one.zip") == build(tmp_path / "two.zip")
 
 
-def test_the_archive_drives_a_request_to_its_end_with_only_its_requirements(
+def test_the_archives_functions_drive_requests_to_their_end_with_only_its_requirements(
     firestore_emulator: str, tmp_path: Path
 ) -> None:
     build(tmp_path / "functions.zip")
     with zipfile.ZipFile(tmp_path / "functions.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
     python = _python_with(tmp_path / "unpacked" / "requirements.txt", tmp_path / "venv")
-    api_port, process_port = free_ports(2)
+    ports = dict(zip(("api", "process", "sweep"), free_ports(3), strict=True))
+    api, process, sweep = (f"http://127.0.0.1:{port}" for port in ports.values())
 
     with CloudTasks() as tasks, ExitStack() as functions:
-        create_queues(tasks.client(), PROJECT, LOCATION, f"http://127.0.0.1:{process_port}", load_policies())
+        create_queues(tasks.client(), PROJECT, LOCATION, process, load_policies())
         environment = _environment(firestore_emulator, tasks.address, tmp_path)
-        for name, port in (("api", api_port), ("process", process_port)):
+        for name, port in ports.items():
             functions.enter_context(_function(python, name, port, tmp_path / "unpacked", environment))
-        request = _run_to_its_end(f"http://127.0.0.1:{api_port}")
+        asked = httpx.post(f"{api}/requests", json=SUBMIT, headers=ANN, timeout=30).json()
+        recurring = httpx.post(sweep, json={"submit": SUBMIT}, headers=WEEKLY, timeout=30).json()
+        swept = httpx.post(sweep, json={}, timeout=30)
+        ends = [_end_of(asked["id"], api, ANN), _end_of(recurring["id"], api, ADMINISTRATOR)]
 
-    assert request["status"] == "completed", request
-    assert [path.name for path in (tmp_path / "assets").rglob("*.png")] == ["social.png"]
+    assert [request["status"] for request in ends] == ["completed", "completed"], ends
+    assert [path.name for path in (tmp_path / "assets").rglob("*.png")] == ["social.png", "social.png"]
+    assert (swept.status_code, swept.json()) == (200, {})
 
 
 def _environment(firestore: str, cloud_tasks: str, folder: Path) -> dict[str, str]:
@@ -113,14 +122,11 @@ def _wait_until_it_answers(port: int) -> None:
         time.sleep(0.1)
 
 
-def _run_to_its_end(api: str) -> dict[str, object]:
-    with httpx.Client(base_url=api, headers={"Authorization": f"Bearer {unsigned_token('ann')}"}, timeout=30) as client:
-        answer = client.post("/requests", json={"type": "medical_asset", "input": ASSET})
-        assert answer.status_code == 202, answer.text
-        deadline = time.monotonic() + WITHIN_SECONDS
-        while time.monotonic() < deadline:
-            request: dict[str, object] = client.get(f"/requests/{answer.json()['id']}").json()
-            if request["status"] not in {"queued", "processing"}:
-                return request
-            time.sleep(0.1)
+def _end_of(request_id: str, api: str, caller: Mapping[str, str]) -> dict[str, object]:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        request: dict[str, object] = httpx.get(f"{api}/requests/{request_id}", headers=caller, timeout=30).json()
+        if request["status"] not in {"queued", "processing"}:
+            return request
+        time.sleep(0.1)
     return request
