@@ -1,5 +1,5 @@
 # The place of secrets, of which there are none yet. A secret takes two applies, so that its value never meets Terraform:
-# 1. an entry in `secrets` without a version makes it, empty, and lets its functions read it;
+# 1. an entry in `secrets` without a version makes it, empty, and lets its functions read it: a person applies this;
 # 2. `gcloud secrets versions add NAME --data-file=-`, then the version's number in the entry hands it to them.
 
 locals {

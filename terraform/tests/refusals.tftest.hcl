@@ -113,6 +113,46 @@ run "no_concurrency" {
   expect_failures = [var.process]
 }
 
+run "no_instance_at_all" {
+  command = plan
+  variables {
+    api = { max_instances = 0 }
+  }
+  expect_failures = [var.api]
+}
+
+run "half_a_caller" {
+  command = plan
+  variables {
+    api = { concurrency = 1.5 }
+  }
+  expect_failures = [var.api]
+}
+
+run "more_instances_than_cloud_run_has" {
+  command = plan
+  variables {
+    process = { max_instances = 2000 }
+  }
+  expect_failures = [var.process]
+}
+
+run "half_a_cpu_for_several_sweeps" {
+  command = plan
+  variables {
+    sweep = { cpu = "0.5" }
+  }
+  expect_failures = [var.sweep]
+}
+
+run "no_sweep_at_once" {
+  command = plan
+  variables {
+    sweep = { concurrency = 0 }
+  }
+  expect_failures = [var.sweep]
+}
+
 run "half_a_request" {
   command = plan
   variables {
@@ -177,6 +217,14 @@ run "a_secret_for_a_function_that_is_not" {
   expect_failures = [var.secrets]
 }
 
+run "a_secret_in_a_variable_of_small_letters" {
+  command = plan
+  variables {
+    secrets = { smtp = { variable = "smtp", functions = ["api"] } }
+  }
+  expect_failures = [var.secrets]
+}
+
 run "a_secret_of_whatever_is_latest" {
   command = plan
   variables {
@@ -213,6 +261,22 @@ run "an_alert_sooner_than_a_sweep" {
   command = plan
   variables {
     alert_thresholds = { sweeper_silent_seconds = 60 }
+  }
+  expect_failures = [var.alert_thresholds]
+}
+
+run "an_alert_on_what_the_sweeper_still_waits_for" {
+  command = plan
+  variables {
+    alert_thresholds = { oldest_open_seconds = 60 }
+  }
+  expect_failures = [var.alert_thresholds]
+}
+
+run "an_alert_on_no_refusal" {
+  command = plan
+  variables {
+    alert_thresholds = { quota_refusals_per_hour = 0 }
   }
   expect_failures = [var.alert_thresholds]
 }
@@ -264,6 +328,14 @@ run "a_repository_without_the_projects_number" {
   command = plan
   variables {
     github = { owner = "clinic", repository = "assets", owner_id = "1", repository_id = "2" }
+  }
+  expect_failures = [var.project_number]
+}
+
+run "a_projects_name_in_the_place_of_its_number" {
+  command = plan
+  variables {
+    project_number = "practice-assets"
   }
   expect_failures = [var.project_number]
 }

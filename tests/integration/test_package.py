@@ -16,11 +16,12 @@ import pytest
 from common.queues import load_policies
 from local.cloud_tasks import CloudTasks
 from local.firestore import PROJECT
-from local.package import build
+from local.package import FILES, FOLDERS, build
 from local.parts import answers
 from local.ports import free_ports
 from local.queues import create_queues
 from local.stack import LOCATION
+from local.supervisor import ROOT
 from local.token import unsigned_token
 
 WITHIN_SECONDS = 30
@@ -37,8 +38,19 @@ ADMINISTRATOR = {"Authorization": f"Bearer {unsigned_token('root', tenant='syste
 WEEKLY = {"X-CloudScheduler-JobName": "weekly", "X-CloudScheduler-ScheduleTime": "2026-11-23T07:00:00Z"}
 
 
-def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
-    assert build(tmp_path / "one.zip") == build(tmp_path / "two.zip")
+def test_the_same_files_give_the_same_bytes_whoever_has_them_since_when(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    for name in (*FOLDERS, *FILES):
+        subprocess.run(["cp", "-r", ROOT / name, _made(elsewhere)], check=True)  # without their times
+    (elsewhere / "functions" / "main.py").chmod(0o700)
+    (_made(elsewhere / "common" / "__pycache__") / "left.pyc").touch()
+
+    assert build(tmp_path / "one.zip", root=elsewhere) == build(tmp_path / "two.zip")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def test_the_archives_functions_drive_requests_to_their_end_with_only_its_requirements(

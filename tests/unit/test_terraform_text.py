@@ -1,6 +1,7 @@
 """What a plan cannot tell about terraform/: what no test names, and what must not be there at all."""
 
 import re
+from collections import Counter
 
 from local.supervisor import ROOT
 
@@ -40,3 +41,13 @@ def test_the_apis_of_the_pages_key_are_enabled() -> None:
 
     assert targets
     assert set(targets) <= set(enabled)
+
+
+def test_every_validation_of_a_variable_refuses_something_in_the_tests() -> None:
+    refusals = (ROOT / "terraform" / "tests" / "refusals.tftest.hcl").read_text()
+    refused = Counter(re.findall(r"expect_failures = \[var\.(\w+)\]", refusals))
+    variables = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', CODE, re.MULTILINE | re.DOTALL)
+    validations = Counter({name: body.count("  validation {") for name, body in variables})
+
+    assert validations.total() > 0
+    assert validations - refused == Counter()
