@@ -5,7 +5,7 @@
  *   const { request } = await client.submit({ type, input }, key)      // the same key again finds the same request
  *   const stop = client.watch({ status: 'failed', limit: 10 }, show)   // newest first, at once and on every change
  *   const stopOne = client.watch(request.id, ([request]) => ...)       // [] once it is gone
- *   client.onState((state) => ...)                                     // live, reconnecting, offline, signed-out, revoked
+ *   client.onState((state) => ...)                                     // live, reconnecting, offline, broken, ...
  *   await client.cancel(id); await client.retry(id); await client.page({ page_token }); await client.assetUrl(id, name)
  *   stop(); await client.close()                                       // ends the listeners' connection; then it is of no more use
  *
@@ -61,7 +61,8 @@ export interface Page {
   next_page_token?: string
 }
 
-export type State = 'connecting' | 'live' | 'reconnecting' | 'offline' | Refusal
+/** `broken`: the service itself is at fault, as when an index is missing; the reason is on the console. */
+export type State = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'broken' | Refusal
 type Refusal = 'signed-out' | 'revoked'
 
 /** `confirmed`: it is what the server has now, not only what this browser remembers. */
@@ -73,6 +74,8 @@ const LIMIT = 50 // the rules refuse more, and the emulator sends the whole resu
 const FIRST_SNAPSHOT_MS = 5_000
 const LONGEST_PATIENCE_MS = 15_000
 const BETWEEN_REDIALS_MS = 8_000
+/** What no other connection would change. */
+const FAULTS = new Set(['failed-precondition', 'invalid-argument', 'not-found', 'unimplemented'])
 
 export async function connect({ api, app, token, database = '(default)', emulator }: Options) {
   const claims = claimsOf(await token(false))
@@ -97,6 +100,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
     if (refused) return refused.state
     if (!navigator.onLine) return 'offline'
     const all = [...listeners]
+    if (all.some((each) => each.broken)) return 'broken'
     if (all.some((each) => each.late)) return 'reconnecting'
     return all.length && all.every((each) => each.confirmed) ? 'live' : state === 'live' ? 'live' : 'connecting'
   }
@@ -270,6 +274,7 @@ interface Surroundings {
 class Listener {
   confirmed = false
   late = false
+  broken = false
   private unsubscribe = () => {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private patience = FIRST_SNAPSHOT_MS
@@ -318,7 +323,7 @@ class Listener {
     const confirmed = !metadata.fromCache
     if (confirmed) {
       clearTimeout(this.timer)
-      this.late = false
+      this.late = this.broken = false
       this.patience = FIRST_SNAPSHOT_MS
       this.refusals = 0
       this.around.heard()
@@ -346,13 +351,20 @@ class Listener {
     this.confirmed = false
     this.patience = Math.min(this.patience * 1.5, LONGEST_PATIENCE_MS)
     this.around.settle()
-    if (again) await this.around.redial()
+    if (again && !this.broken) await this.around.redial()
     this.listen()
   }
 
   private async failed(error: FirestoreError): Promise<void> {
     this.confirmed = false
-    if (error.code !== 'permission-denied' && error.code !== 'unauthenticated') return this.await()
+    if (error.code !== 'permission-denied' && error.code !== 'unauthenticated') {
+      if (FAULTS.has(error.code) && !this.broken) {
+        this.broken = true
+        console.error(error)
+        this.around.settle()
+      }
+      return this.await()
+    }
     clearTimeout(this.timer)
     const why = await this.around.whyRefused()
     if (this.stopped) return
