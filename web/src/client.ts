@@ -74,6 +74,7 @@ const LIMIT = 50 // the rules refuse more, and the emulator sends the whole resu
 const FIRST_SNAPSHOT_MS = 5_000
 const LONGEST_PATIENCE_MS = 15_000
 const BETWEEN_REDIALS_MS = 8_000
+const AWAY_MS = 60_000
 /** What no other connection would change. */
 const FAULTS = new Set(['failed-precondition', 'invalid-argument', 'not-found', 'unimplemented'])
 
@@ -88,6 +89,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
   let state: State = 'connecting'
   let redialled = 0
   let heardAt = 0
+  let hiddenAt = Date.now()
 
   function settle(): void {
     const next = stateOf()
@@ -123,7 +125,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
    */
   function change<T>(...given: Parameters<typeof call>) {
     const since = Date.now()
-    setTimeout(() => heardAt < since && listeners.forEach((each) => each.listen()), FIRST_SNAPSHOT_MS)
+    setTimeout(() => heardAt < since && listenAnew(), FIRST_SNAPSHOT_MS)
     return ask<T>(...given)
   }
 
@@ -184,12 +186,23 @@ export async function connect({ api, app, token, database = '(default)', emulato
     }
   }
 
+  function listenAnew(): void {
+    listeners.forEach((each) => each.listen())
+  }
+
   function cameBack(): void {
     settle()
-    listeners.forEach((each) => each.late && each.listen())
+    listenAnew()
+  }
+
+  /** A connection may die unnoticed while a computer sleeps or nobody looks. Asked anew, it answers in time or is late. */
+  function turned(): void {
+    if (document.hidden) hiddenAt = Date.now()
+    else if (Date.now() - hiddenAt > AWAY_MS) listenAnew()
   }
   window.addEventListener('online', cameBack)
   window.addEventListener('offline', settle)
+  document.addEventListener('visibilitychange', turned)
 
   return {
     tenant,
@@ -245,7 +258,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
       refused = undefined
       redialled = 0
       await redial()
-      listeners.forEach((each) => each.listen())
+      listenAnew()
       settle()
     },
 
@@ -253,6 +266,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
     async close({ forget = false } = {}) {
       window.removeEventListener('online', cameBack)
       window.removeEventListener('offline', settle)
+      document.removeEventListener('visibilitychange', turned)
       listeners.forEach((each) => each.stop())
       listeners.clear()
       told.clear()

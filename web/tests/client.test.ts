@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { deleteApp, type FirebaseApp, initializeApp } from '@firebase/app'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { type Client, connect, type State, type Watched } from '../src/client'
+import { type Client, connect, Problem, type State, Unreachable, type Watched } from '../src/client'
 import { unsignedToken } from '../src/tokens'
 import { type Silent, silentFirestore } from './silent'
 
 const PROJECT = 'demo-client'
-const FAILED_PRECONDITION = 9
+const [PERMISSION_DENIED, FAILED_PRECONDITION, UNAUTHENTICATED] = [7, 9, 16]
 
 let firestore: Silent
 let api: Server
@@ -122,6 +122,186 @@ describe('a list', () => {
 
     expect(firestore.added).toHaveLength(1)
     expect(states).toEqual(['connecting'])
+  })
+})
+
+describe('a connection', () => {
+  function turn(hidden: boolean): void {
+    Object.assign(document, { hidden }).dispatchEvent(new Event('visibilitychange'))
+  }
+
+  function network(onLine: boolean): void {
+    Object.assign(navigator, { onLine })
+    window.dispatchEvent(new Event(onLine ? 'online' : 'offline'))
+  }
+
+  test('that died while nobody looked for a minute is told within 5 s of looking', async () => {
+    await live()
+
+    turn(true)
+    vi.setSystemTime(Date.now() + 61_000)
+    turn(false)
+    await listened(2)
+    await vi.advanceTimersByTimeAsync(5_000)
+
+    expect(states.at(-1)).toBe('reconnecting')
+  })
+
+  test('is left alone by a glance elsewhere', async () => {
+    await live()
+
+    turn(true)
+    vi.setSystemTime(Date.now() + 30_000)
+    turn(false)
+    await vi.advanceTimersByTimeAsync(20_000)
+
+    expect(states.at(-1)).toBe('live')
+  })
+
+  test('is offline when the browser says so, and proves itself once it is back', async () => {
+    await live()
+
+    network(false)
+    expect(states.at(-1)).toBe('offline')
+    network(true)
+    await listened(2)
+    await vi.advanceTimersByTimeAsync(5_000)
+
+    expect(states.at(-1)).toBe('reconnecting')
+  })
+
+  test('that does not tell what a call has changed is asked anew after 5 s', async () => {
+    await live()
+    vi.setSystemTime(Date.now() + 1_000)
+
+    await client.submit({ type: 'diagnostic', input: {} }, 'key')
+    await vi.advanceTimersByTimeAsync(5_000)
+
+    await listened(2)
+  })
+
+  test('ends with the client, and nothing begins it again', async () => {
+    await live()
+    watch('r1')
+    await listened(2)
+
+    await client.close()
+    await vi.waitFor(() => expect(firestore.open()).toBe(0))
+    network(false)
+    network(true)
+    turn(true)
+    vi.setSystemTime(Date.now() + 61_000)
+    turn(false)
+    await vi.advanceTimersByTimeAsync(20_000)
+
+    expect(states).toEqual(['connecting', 'live'])
+    expect(firestore.added).toHaveLength(2)
+  })
+})
+
+describe('who is refused', () => {
+  async function refusedTwice(): Promise<void> {
+    firestore.refuse(PERMISSION_DENIED, 'No.')
+    await listened(2)
+    firestore.refuse(PERMISSION_DENIED, 'No.')
+  }
+
+  test('the list is heard with a fresh token, as the old one may have expired', async () => {
+    const fresh = vi.fn(token)
+    token = fresh
+    watch()
+    await listened(1)
+
+    firestore.refuse(UNAUTHENTICATED, 'Expired.')
+    await listened(2)
+    firestore.nothing()
+    await become('live')
+
+    expect(fresh.mock.calls).toEqual([[true]])
+    expect(states).toEqual(['connecting', 'live'])
+  })
+
+  test('the list with a fresh token too has no access, until they try again and are let in', async () => {
+    watch()
+    await listened(1)
+    await refusedTwice()
+    await become('revoked')
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(firestore.added).toHaveLength(2)
+
+    await client.reconnect()
+    await vi.waitFor(() => expect(firestore.added.length).toBeGreaterThan(2))
+    firestore.nothing()
+
+    await become('live')
+  })
+
+  test('the list and a token is signed out, until a listener lets them in', async () => {
+    token = () => Promise.reject(new Error('Nobody is there.'))
+    watch()
+    await listened(1)
+    firestore.refuse(PERMISSION_DENIED, 'No.')
+    await become('signed-out')
+
+    await listened(2)
+    firestore.nothing()
+
+    await become('live')
+  })
+
+  test('the list and has no network for a token is not signed out', async () => {
+    token = () => Promise.reject(new Unreachable())
+    watch()
+    await listened(1)
+    firestore.refuse(PERMISSION_DENIED, 'No.')
+
+    await listened(2)
+    expect(states).toEqual(['connecting'])
+  })
+
+  test.each([
+    [401, 'signed-out'],
+    [403, 'revoked'],
+  ] as const)('a call with %i is %s until a call is answered, whatever listeners hear', async (refusal, state) => {
+    watch()
+    await listened(1)
+    status = refusal
+    await expect(client.page()).rejects.toThrow(Problem)
+    expect(states.at(-1)).toBe(state)
+
+    firestore.nothing()
+    await vi.waitFor(() => expect(seen).toHaveLength(1))
+    expect(states.at(-1)).toBe(state)
+
+    status = 200
+    await client.page()
+    expect(states.at(-1)).toBe('live')
+  })
+})
+
+describe('one request', () => {
+  test('that is gone is none, and is not asked for again', async () => {
+    watch('r1')
+    await listened(1)
+    status = 404
+
+    firestore.refuse(PERMISSION_DENIED, 'No.')
+    await vi.waitFor(() => expect(seen).toEqual([[0, true]]))
+    await vi.advanceTimersByTimeAsync(20_000)
+
+    expect(asked).toEqual(['GET /requests/r1'])
+    expect(firestore.added).toHaveLength(1)
+    expect(states).toEqual(['connecting', 'live'])
+  })
+
+  test('that is refused and still there is not taken for gone', async () => {
+    watch('r1')
+    await listened(1)
+
+    firestore.refuse(PERMISSION_DENIED, 'No.')
+    await listened(2)
+
+    expect(seen).toEqual([])
   })
 })
 

@@ -14,6 +14,7 @@ export async function silentFirestore() {
   const removed: number[] = []
   let stream: ServerHttp2Stream | undefined
   let streams = 0
+  const live = new Set<ServerHttp2Stream>()
   const server = createServer()
 
   server.on('stream', (opened: ServerHttp2Stream, { ':path': path }) => {
@@ -22,6 +23,8 @@ export async function silentFirestore() {
     if (path !== LISTEN) return
     stream = opened
     streams++
+    live.add(opened)
+    opened.on('end', () => live.delete(opened) && opened.end())
     let rest = Buffer.alloc(0)
     opened.on('data', (chunk: Buffer) => {
       rest = Buffer.concat([rest, chunk])
@@ -50,7 +53,9 @@ export async function silentFirestore() {
     /** The targets that it was asked to listen to and to leave. */
     added,
     removed,
+    /** How many streams there have been, and are. */
     streams: () => streams,
+    open: () => live.size,
 
     /** The newest target has no documents. */
     nothing(): void {
