@@ -22,6 +22,7 @@ export function follow(client: Client, ended: (request: Request) => void) {
   const window = shallowRef(new Set<string>())
   let token: string | undefined
   let paged = false
+  let closed = false
   let unwatch = () => {}
 
   const list = computed(() =>
@@ -32,11 +33,12 @@ export function follow(client: Client, ended: (request: Request) => void) {
       .sort(newestFirst),
   )
 
+  /** Tells the end of what was open, or was retried and has ended again unheard. */
   function learn(request: Request): void {
     const before = known.get(request.id)
     if (before && isLater(before, request)) return
     known.set(request.id, request)
-    if (before && isOpen(before) && !isOpen(request)) ended(request)
+    if (before && !isOpen(request) && (isOpen(before) || before.redrive < request.redrive)) ended(request)
   }
 
   function show(requests: Request[]): void {
@@ -44,6 +46,12 @@ export function follow(client: Client, ended: (request: Request) => void) {
       learn(request)
       shown.add(request.id)
     }
+  }
+
+  /** What may be outside of the window. */
+  function showApart(requests: Request[]): void {
+    show(requests)
+    requests.filter(isOpen).forEach(({ id }) => watchApart(id))
   }
 
   function watch(wanted?: Status): void {
@@ -71,11 +79,12 @@ export function follow(client: Client, ended: (request: Request) => void) {
   }
 
   function watchApart(id: string): void {
-    if (apart.has(id) || window.value.has(id)) return
+    if (closed || apart.has(id) || window.value.has(id)) return
     const stop = client.watch(id, ([request], confirmed) => {
       if (request) learn(request)
       else forget(id)
-      if (confirmed && !(request && isOpen(request))) unwatchApart(id)
+      const now = known.get(id) // an answer may have told of a retry already
+      if (confirmed && !(now && isOpen(now))) unwatchApart(id)
     })
     apart.set(id, stop)
   }
@@ -99,8 +108,7 @@ export function follow(client: Client, ended: (request: Request) => void) {
     paged = true
     token = page.next_page_token
     hasOlder.value = token !== undefined
-    show(page.requests)
-    page.requests.filter(isOpen).forEach(({ id }) => watchApart(id))
+    showApart(page.requests)
   }
 
   watch()
@@ -111,15 +119,21 @@ export function follow(client: Client, ended: (request: Request) => void) {
     hasOlder,
     watch,
     older,
-    learn,
+    /** What a call has answered. */
+    learn(request: Request) {
+      learn(request)
+      if (isOpen(request)) watchApart(request.id)
+    },
     /** Whatever the filter. */
     find: (id: string) => known.get(id),
-    /** What was just asked, which is the newest there is. */
+    /** What was just asked, which is the newest there is, unless many others have asked since. */
     add(requests: Request[]) {
+      if (closed) return
       if (status.value) watch()
-      show(requests)
+      showApart(requests)
     },
     close() {
+      closed = true
       unwatch()
       apart.forEach((stop) => stop())
     },
