@@ -20,7 +20,11 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
     database: config.database,
     emulator: config.emulator?.firestore,
   })
-  const requests = follow(client, (request) => tellEnd(notices, request))
+  /** Whoever has pressed Cancel here sees what becomes of it. */
+  const cancelling = new Set<string>()
+  const requests = follow(client, (request) => {
+    if (request.status !== 'cancelled' || !cancelling.has(request.id)) tellEnd(notices, request)
+  })
   const intents = new Intents(sessionStorage, person.uid)
   const state = ref<State>('connecting')
   const types = shallowRef<WorkType[]>([])
@@ -53,6 +57,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
   /** Finishes what a reload has interrupted. */
   async function finishAsking(): Promise<void> {
     for (const { asks } of intents.unanswered()) {
+      if (closed) return
       await ask(asks).then(
         () => notices.tell('plain', 'What you had asked before the reload has arrived.'),
         () => notices.tell('bad', 'What you had asked before the reload did not arrive. Please ask again.'),
@@ -68,6 +73,12 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
     }
   }
 
+  async function cancel(id: string): Promise<void> {
+    cancelling.add(id)
+    await attempt(() => client.cancel(id))
+    cancelling.delete(id)
+  }
+
   return {
     config,
     person,
@@ -81,7 +92,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
     ask,
     finishAsking,
     loadTypes: async () => void (types.value = await client.types()),
-    cancel: (id: string) => attempt(() => client.cancel(id)),
+    cancel,
     retry: (id: string) => attempt(() => client.retry(id)),
     reconnect: () => client.reconnect(),
     async close(options?: { forget: boolean }) {

@@ -59,4 +59,5 @@ export function tellEnd({ tell }: Pick<Notices, 'tell'>, request: Request): void
   const title = titleOf(request)
   if (request.status === 'completed') tell('good', `Ready: ${title}`, request.id)
   if (request.status === 'failed') tell('bad', `Failed: ${title}`, request.id)
+  if (request.status === 'cancelled') tell('plain', `Cancelled: ${title}`, request.id)
 }

@@ -9,6 +9,7 @@ import { unsignedToken } from '../src/tokens'
 import { type Silent, silentFirestore } from './silent'
 
 const PROJECT = 'demo-client'
+const SOON_MS = 4_000 // before a watchdog moves, on a slow machine too
 const [PERMISSION_DENIED, FAILED_PRECONDITION, UNAUTHENTICATED] = [7, 9, 16]
 
 let firestore: Silent
@@ -62,11 +63,11 @@ function watch(what: string | Watched = {}): () => void {
 }
 
 async function listened(times: number): Promise<void> {
-  await vi.waitFor(() => expect(firestore.added).toHaveLength(times))
+  await vi.waitFor(() => expect(firestore.added).toHaveLength(times), SOON_MS)
 }
 
 async function become(state: State): Promise<void> {
-  await vi.waitFor(() => expect(states.at(-1)).toBe(state))
+  await vi.waitFor(() => expect(states.at(-1)).toBe(state), SOON_MS)
 }
 
 /** Watches the list, and Firestore has told that it is empty. */
@@ -109,7 +110,7 @@ describe('a list', () => {
     await vi.advanceTimersByTimeAsync(5_000)
     await vi.advanceTimersByTimeAsync(7_500)
 
-    await vi.waitFor(() => expect(firestore.streams()).toBe(2))
+    await vi.waitFor(() => expect(firestore.streams()).toBe(2), SOON_MS)
   })
 
   test('that nobody watches any more is left, and not asked for again', async () => {
@@ -117,7 +118,7 @@ describe('a list', () => {
     await listened(1)
 
     stop()
-    await vi.waitFor(() => expect(firestore.removed).toEqual(firestore.added))
+    await vi.waitFor(() => expect(firestore.removed).toEqual(firestore.added), SOON_MS)
     await vi.advanceTimersByTimeAsync(20_000)
 
     expect(firestore.added).toHaveLength(1)
@@ -186,7 +187,7 @@ describe('a connection', () => {
     await listened(2)
 
     await client.close()
-    await vi.waitFor(() => expect(firestore.open()).toBe(0))
+    await vi.waitFor(() => expect(firestore.open()).toBe(0), SOON_MS)
     network(false)
     network(true)
     turn(true)
@@ -230,7 +231,7 @@ describe('who is refused', () => {
     expect(firestore.added).toHaveLength(2)
 
     await client.reconnect()
-    await vi.waitFor(() => expect(firestore.added.length).toBeGreaterThan(2))
+    await vi.waitFor(() => expect(firestore.added.length).toBeGreaterThan(2), SOON_MS)
     firestore.nothing()
 
     await become('live')
@@ -270,7 +271,7 @@ describe('who is refused', () => {
     expect(states.at(-1)).toBe(state)
 
     firestore.nothing()
-    await vi.waitFor(() => expect(seen).toHaveLength(1))
+    await vi.waitFor(() => expect(seen).toHaveLength(1), SOON_MS)
     expect(states.at(-1)).toBe(state)
 
     status = 200
@@ -286,7 +287,7 @@ describe('one request', () => {
     status = 404
 
     firestore.refuse(PERMISSION_DENIED, 'No.')
-    await vi.waitFor(() => expect(seen).toEqual([[0, true]]))
+    await vi.waitFor(() => expect(seen).toEqual([[0, true]]), SOON_MS)
     await vi.advanceTimersByTimeAsync(20_000)
 
     expect(asked).toEqual(['GET /requests/r1'])

@@ -37,10 +37,11 @@ test('what ends while nobody looks is counted in the title until somebody does',
   tellEnd(notes, ended('failed', 'Sleep well'))
   tellEnd(notes, ended('cancelled', 'Walk'))
 
-  expect(tab.title).toBe('(2) Requests')
+  expect(tab.title).toBe('(3) Requests')
   expect(notes.list.map(({ tone, text, about }) => [tone, text, about])).toEqual([
     ['good', 'Ready: Drink water', 'Drink water'],
     ['bad', 'Failed: Sleep well', 'Sleep well'],
+    ['plain', 'Cancelled: Walk', 'Walk'],
   ])
 
   tab.turn(false)

@@ -38,7 +38,7 @@ export async function silentFirestore() {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const sessions = new Set<{ destroy(): void }>()
+  const sessions = new Set<{ close(): void }>()
   server.on('session', (session) => sessions.add(session))
 
   function say(...change: number[][]): void {
@@ -73,8 +73,9 @@ export async function silentFirestore() {
       say([0x08, 2], lengthened(2, varint(added.at(-1)!)), lengthened(3, cause))
     },
 
+    /** Once the SDK has ended its streams: destroyed under it, its gRPC can spin for ever. */
     async close(): Promise<void> {
-      sessions.forEach((each) => each.destroy())
+      sessions.forEach((each) => each.close())
       await new Promise((resolve) => server.close(resolve))
     },
   }
