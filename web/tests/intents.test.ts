@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 
 import type { Ask } from '../src/api'
-import { Intents } from '../src/intents'
+import { forgetIntents, Intents } from '../src/intents'
 
 const ASK = { type: 'diagnostic', input: {} } as Ask
 const OTHER = { type: 'diagnostic', input: { steps: 2 } } as Ask
@@ -14,9 +14,14 @@ beforeEach(() => {
   now = 1_000_000
 })
 
+const storage = {
+  getItem: (name: string) => stored.get(name) ?? null,
+  setItem: (name: string, value: string) => void stored.set(name, value),
+  removeItem: (name: string) => void stored.delete(name),
+}
+
 /** As after a reload: another instance on the same storage. */
 function intents(uid = 'ann'): Intents {
-  const storage = { getItem: (name: string) => stored.get(name) ?? null, setItem: stored.set.bind(stored) }
   return new Intents(storage, uid, () => now)
 }
 
@@ -84,4 +89,15 @@ test('what is asked once more is finished if a reload interrupts it this time', 
   intents().begin([ASK])
 
   expect(intents().unanswered()).toEqual([intent])
+})
+
+test('nothing that was typed stays after somebody has signed out, even if an answer comes later', () => {
+  const intent = intents().begin([OTHER])
+  intents('ben').begin([OTHER])
+  forgetIntents(storage, 'ann')
+  intents().answered(intent)
+
+  expect(intents().unanswered()).toEqual([])
+  expect(stored.get('intents:ann')).not.toContain('steps')
+  expect(intents('ben').unanswered()).toHaveLength(1)
 })
