@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from local.npm import NpmFailed
 from local.stack import Stack
 from local.web import installed_npm
 from tests.e2e.asking import Asking
@@ -28,6 +29,18 @@ def test_a_request_from_the_listener_equals_the_apis_answer(stack: Stack, databa
     running = asking.diagnostic(sleep_seconds=30)  # in one step: it stands still while both are asked
     until(lambda: "progress" in asking.request(running))
 
+    _vitest("listener", stack, database, person, log)
+
+    assert f"{len({*ending, running, later, cancelled})} requests are the same" in log.read_text()
+    assert asking.request(running)["status"] == "processing"
+
+
+def test_the_client_hears_what_becomes_of_what_it_asks(stack: Stack, database: str, tmp_path: Path) -> None:
+    _vitest("client", stack, database, f"person-{uuid.uuid4().hex}", tmp_path / "vitest.log")
+
+
+def _vitest(name: str, stack: Stack, database: str, person: str, log: Path) -> None:
+    """Runs web/tests/stack/{name}.test.ts as this person. What it says goes to `log`; a failure shows the end of it."""
     told = {
         "API": stack.addresses.api,
         "FIRESTORE": stack.addresses.firestore,
@@ -36,7 +49,8 @@ def test_a_request_from_the_listener_equals_the_apis_answer(stack: Stack, databa
         "PERSON": person,
     }
     npm = installed_npm(tell=print, log=log)
-    npm.call("exec", "--", "vitest", "run", "--config", "tests/stack/vitest.config.ts", environment=told)
-
-    assert f"{len({*ending, running, later, cancelled})} requests are the same" in log.read_text()
-    assert asking.request(running)["status"] == "processing"
+    try:
+        npm.call("exec", "--", "vitest", "run", "--config", "tests/stack/vitest.config.ts", name, environment=told)
+    except NpmFailed as error:
+        error.add_note(log.read_text()[-6000:])
+        raise
