@@ -72,6 +72,7 @@ def test_a_double_click_asks_once(stack: Stack, arrive: Arrive) -> None:
     card = ann.cards(message)
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
     expect(card).to_have_count(1)
+    assert ann.calls("POST", "/requests") == 1
     assert len(Asking(stack.addresses, "ann").saying(message)) == 1
 
 
