@@ -35,7 +35,7 @@ import {
   where,
 } from '@firebase/firestore'
 
-import type { Ask, Request, SignedUrl, Status, WorkType } from './api'
+import { type Ask, isOpen, type Request, type SignedUrl, type Status, type WorkType } from './api'
 import { requestOf } from './documents'
 import { http, Problem, type Token, Unreachable } from './http'
 import { type Claims, claimsOf, tenantOf } from './tokens'
@@ -75,6 +75,7 @@ const FIRST_SNAPSHOT_MS = 5_000
 const LONGEST_PATIENCE_MS = 15_000
 const BETWEEN_REDIALS_MS = 8_000
 const AWAY_MS = 60_000
+const QUIET_MS = 30_000
 /** What no other connection would change. */
 const FAULTS = new Set(['failed-precondition', 'invalid-argument', 'not-found', 'unimplemented'])
 
@@ -170,7 +171,9 @@ export async function connect({ api, app, token, database = '(default)', emulato
     const listener = new Listener(db, tenant, what, seen, {
       settle,
       whyRefused: () => whyRefused(what),
-      denied: () => refuse('listener', 'revoked'),
+      denied: () => {
+        if (refused?.state !== 'signed-out') refuse('listener', 'revoked')
+      },
       heard: () => {
         heardAt = Date.now()
         accept('listener')
@@ -333,10 +336,13 @@ class Listener {
     this.unsubscribe()
   }
 
+  /** While something moves, silence for long may be that of a dead connection: asked anew, it answers or is late. */
   private next(found: DocumentSnapshot[], { metadata }: { metadata: { fromCache: boolean } }): void {
+    const requests = found.map((each) => requestOf(each.id, each.data() ?? {}))
     const confirmed = !metadata.fromCache
     if (confirmed) {
       clearTimeout(this.timer)
+      if (requests.some(isMoving)) this.timer = setTimeout(() => this.listen(), QUIET_MS)
       this.late = this.broken = false
       this.patience = FIRST_SNAPSHOT_MS
       this.refusals = 0
@@ -346,12 +352,7 @@ class Listener {
     }
     this.confirmed = confirmed
     this.around.settle()
-    if (confirmed || found.length) {
-      this.seen(
-        found.map((each) => requestOf(each.id, each.data() ?? {})),
-        confirmed,
-      )
-    }
+    if (confirmed || requests.length) this.seen(requests, confirmed)
   }
 
   private await(): void {
@@ -393,6 +394,10 @@ class Listener {
       this.listen()
     }
   }
+}
+
+function isMoving(request: Request): boolean {
+  return isOpen(request) && !(Date.parse(request.scheduled_at ?? '') > Date.now())
 }
 
 function open(app: FirebaseApp, database: string, emulator: string | undefined, claims: Claims): Firestore {

@@ -250,6 +250,18 @@ describe('who is refused', () => {
     await become('live')
   })
 
+  test('the list twice and a token is signed out and not without access', async () => {
+    const nobody = vi.fn(() => Promise.reject(new Error('Nobody is there.')))
+    token = nobody
+    watch()
+    await listened(1)
+    await refusedTwice()
+    await vi.waitFor(() => expect(nobody).toHaveBeenCalledTimes(2))
+    await vi.advanceTimersByTimeAsync(0)
+
+    expect(states).toEqual(['connecting', 'signed-out'])
+  })
+
   test('the list and has no network for a token is not signed out', async () => {
     token = () => Promise.reject(new Unreachable())
     watch()
