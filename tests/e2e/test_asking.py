@@ -148,7 +148,7 @@ def test_what_is_put_off_waits_for_its_time_and_can_still_be_cancelled(stack: St
     card = visitor.cards(message)
 
     expect(card.get_by_test_id("status")).to_have_text("Scheduled")
-    expect(card.get_by_test_id("time")).to_have_text(re.compile(rf"^until \w+,? {at.day} \w+, 09:30$"))
+    expect(card.get_by_test_id("time")).to_have_text(re.compile(rf"^for \w+,? {at.day} \w+, 09:30$"))
     [request] = asking.saying(message)
     assert (asked.value.post_data_json or {})["run_at"] == at.isoformat()
     assert datetime.fromisoformat(request["run_at"]) == at
