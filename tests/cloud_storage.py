@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +23,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from flask import Flask, Request, Response, request
 from google.auth.credentials import AnonymousCredentials
 from google.auth.transport import Request as Transport
-from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.serving import served
 
 SIGNER = "api-function@practice-assets.iam.gserviceaccount.com"
 LONGEST = timedelta(days=7)
@@ -59,16 +59,8 @@ class CloudStorage:
         app.add_url_rule("/upload/storage/v1/b/<bucket>/o", view_func=self._upload, methods=["POST"])
         app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._look)
         app.add_url_rule("/<bucket>/<path:path>", view_func=self._get)
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-        self.url = f"http://127.0.0.1:{server.port}"
-        thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
+        with served(app) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
     def _upload(self, bucket: str) -> Response:  # noqa: PLR0911 (an answer for each thing that can be wrong)
         self.preconditions.append(request.args.get("ifGenerationMatch"))
@@ -193,11 +185,6 @@ class Attached(AnonymousCredentials):
 
     def refresh(self, request: object) -> None:  # noqa: ARG002 (google-auth passes it)
         self.service_account_email = SIGNER
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
-        """Nothing."""
 
 
 def _related(given: Request) -> tuple[dict[str, str], str, bytes]:

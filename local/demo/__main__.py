@@ -54,8 +54,9 @@ def _stack(console: Console) -> Iterator[Addresses]:
         yield addresses
         return
     console.print("No stack is running; starting one for this demo.")
-    with Stack(tell=lambda line: console.print(line, highlight=False, markup=False)) as stack:
+    with Stack(tell=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)) as stack:
         yield stack.addresses
+        console.print("Ending the stack ...")
 
 
 class Demo:
@@ -70,7 +71,11 @@ class Demo:
 
     def run(self) -> None:
         """Raises Wrong."""
-        self._console.print(f"\nRun {self._run}: {len(SCENARIOS)} requests, and a batch of {len(BATCH)}\n")
+        self._console.print(
+            f"\nRun {self._run}: {len(SCENARIOS)} requests, and a batch of {len(BATCH)}. "
+            "Some fail on purpose, and one is cancelled at work.\n",
+            soft_wrap=True,
+        )
         os.environ["FIRESTORE_EMULATOR_HOST"] = self._addresses.firestore
         client = Client(project=self._addresses.project)
         with Follower(client, f"u:{PERSON}", self._console) as follower:
@@ -90,7 +95,8 @@ class Demo:
         self._console.print(
             f"[green]All {len(followed)} requests went through every state that they had to, and no other.[/] "
             f"Accepted in {accepted_in * 1000 / (len(SCENARIOS) + 1):.0f} ms a call, "
-            f"ended after {monotonic() - started:.1f} s."
+            f"ended after {monotonic() - started:.1f} s.",
+            soft_wrap=True,
         )
 
     def _submit(self) -> Iterator[Followed]:

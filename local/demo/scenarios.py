@@ -66,7 +66,7 @@ SCENARIOS = (
         failed_attempts=1,
     ),
     Scenario(
-        name="cancelled",
+        name="is cancelled",
         body=_diagnostic(sleep_seconds=20, steps=20),
         states=[("queued", 0), ("processing", 1), ("cancelled", 1)],
         cancel=True,

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import functions_framework
 import httpx
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from common.gateways.firestore import Requests
 from common.record import Record
@@ -20,6 +18,7 @@ from common.store import Update
 from local.cloud_tasks import CloudTasks
 from local.firestore import PROJECT
 from local.token import unsigned_token
+from tests.serving import served
 
 PAGE = "http://page.example"
 SOURCE = str(Path(__file__).parents[2] / "functions" / "main.py")
@@ -91,11 +90,6 @@ class Service:
         return record
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
-        """Nothing."""
-
-
 @contextmanager
 def serving(environment: Mapping[str, str]) -> Iterator[str]:
     """The URL of an `api` with this environment, which it has read by then; others may follow in the same process."""
@@ -104,12 +98,5 @@ def serving(environment: Mapping[str, str]) -> Iterator[str]:
             patch.setenv(name, value)
         app = functions_framework.create_app("api", SOURCE)
         assert app.test_client().get("/health").status_code == 200
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(app) as url:
+        yield url
