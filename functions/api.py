@@ -137,7 +137,7 @@ def _accepted(answer: dict[str, Any], replayed: bool, *, location: str | None = 
 
 
 def _json(answer: Mapping[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(answer), status=status, content_type="application/json")
+    return Response(f"{json.dumps(answer)}\n", status=status, content_type="application/json")
 
 
 def _bug() -> Response:

@@ -41,7 +41,7 @@ def problem(
         body["detail"] = detail
     if listed := [{"pointer": fault.pointer, "detail": fault.message} for fault in faults]:
         body["errors"] = listed
-    return Response(json.dumps(body), status=status, content_type=MEDIA_TYPE)
+    return Response(f"{json.dumps(body)}\n", status=status, content_type=MEDIA_TYPE)
 
 
 def problem_of(error: Exception) -> Response | None:
