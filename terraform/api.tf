@@ -63,7 +63,7 @@ resource "google_cloudfunctions2_function" "api" {
   name            = "api"
   location        = var.region
   description     = "Takes, lists, cancels and retries requests"
-  deletion_policy = local.deletion_policy
+  deletion_policy = "DELETE"
 
   build_config {
     runtime           = local.runtime
@@ -103,6 +103,7 @@ resource "google_cloudfunctions2_function" "api" {
 
   depends_on = [
     google_project_iam_member.build_logs,
+    google_project_iam_member.build_copies,
     google_storage_bucket_iam_member.build_source,
     google_artifact_registry_repository_iam_member.build_images,
     google_firestore_index.main, # a query without its index fails

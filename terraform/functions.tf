@@ -22,7 +22,11 @@ locals {
   api_timeout_seconds         = 60
   sweep_timeout_seconds       = 120 # the sweeper stops taking pages after 50 s, and a page may take its time
 
+  # For what holds data or tasks. Functions hold none, and one whose first build failed must be made anew: Terraform
+  # deletes it first, which PREVENT would refuse for ever.
   deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
+
+  is_a_source = "resource.type == \"storage.googleapis.com/Object\" && (${join(" || ", formatlist("resource.name.startsWith(\"projects/_/buckets/%s\")", ["gcf-v2-sources-", "gcf-v2-uploads-", "run-sources-"]))})"
 }
 
 resource "google_service_account" "build" {
@@ -42,6 +46,19 @@ resource "google_storage_bucket_iam_member" "build_source" {
   bucket = google_storage_bucket.source.name
   role   = "roles/storage.objectViewer"
   member = google_service_account.build.member
+}
+
+# Cloud Functions copies the archive into buckets of its own making, and the build reads it there ("Custom service account
+# for Cloud Build" gives this condition).
+resource "google_project_iam_member" "build_copies" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+
+  condition {
+    title      = "sources of functions"
+    expression = local.is_a_source
+  }
 }
 
 resource "google_artifact_registry_repository_iam_member" "build_images" {

@@ -51,7 +51,7 @@ resource "google_cloudfunctions2_function" "process" {
   name            = "process"
   location        = var.region
   description     = "Does the work of one request at a time and thread"
-  deletion_policy = local.deletion_policy
+  deletion_policy = "DELETE"
 
   build_config {
     runtime           = local.runtime
@@ -91,6 +91,7 @@ resource "google_cloudfunctions2_function" "process" {
 
   depends_on = [
     google_project_iam_member.build_logs,
+    google_project_iam_member.build_copies,
     google_storage_bucket_iam_member.build_source,
     google_artifact_registry_repository_iam_member.build_images,
     google_firestore_field.main,

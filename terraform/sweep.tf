@@ -49,7 +49,7 @@ resource "google_cloudfunctions2_function" "sweep" {
   name            = "sweep"
   location        = var.region
   description     = "Moves on what is overdue, and asks for what recurs"
-  deletion_policy = local.deletion_policy
+  deletion_policy = "DELETE"
 
   build_config {
     runtime           = local.runtime
@@ -89,6 +89,7 @@ resource "google_cloudfunctions2_function" "sweep" {
 
   depends_on = [
     google_project_iam_member.build_logs,
+    google_project_iam_member.build_copies,
     google_storage_bucket_iam_member.build_source,
     google_artifact_registry_repository_iam_member.build_images,
     google_firestore_index.main, # a query without its index fails

@@ -119,7 +119,7 @@ variable "database_location" {
 variable "deletion_protection" {
   type        = bool
   default     = true
-  description = "Whether database, queues, functions and assets refuse to be deleted. Takes effect with an apply of its own"
+  description = "Whether database, queues, secrets and assets refuse to be deleted. Takes effect with an apply of its own"
 }
 
 variable "github" {

@@ -13,7 +13,7 @@ run "each_identity_has_exactly_these_grants" {
     condition = toset(concat(
       [for grant in google_project_iam_member.build_logs[*] : "project ${grant.role} ${grant.member}"],
       [
-        for grant in [google_project_iam_member.api_documents, google_project_iam_member.process_documents, google_project_iam_member.sweep_documents] :
+        for grant in [google_project_iam_member.build_copies, google_project_iam_member.api_documents, google_project_iam_member.process_documents, google_project_iam_member.sweep_documents] :
         "project ${grant.role} ${grant.member} if ${grant.condition[0].expression}"
       ],
       [for grant in google_project_iam_member.github : "project ${grant.role} ${grant.member}"], # none without github, like all that is the workflow's
@@ -44,6 +44,7 @@ run "each_identity_has_exactly_these_grants" {
       )) == toset([
       "project roles/logging.logWriter serviceAccount:function-build@practice-assets.iam.gserviceaccount.com",
       "bucket practice-assets-functions roles/storage.objectViewer serviceAccount:function-build@practice-assets.iam.gserviceaccount.com",
+      "project roles/storage.objectViewer serviceAccount:function-build@practice-assets.iam.gserviceaccount.com if resource.type == \"storage.googleapis.com/Object\" && (resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\") || resource.name.startsWith(\"projects/_/buckets/gcf-v2-uploads-\") || resource.name.startsWith(\"projects/_/buckets/run-sources-\"))",
       "repository functions roles/artifactregistry.writer serviceAccount:function-build@practice-assets.iam.gserviceaccount.com",
 
       "project roles/datastore.user serviceAccount:api-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",

@@ -46,9 +46,20 @@ run "functions_are_as_private_as_they_can_be" {
       && function.build_config[0].runtime == "python313"
       && function.build_config[0].source[0].storage_source[0].object == google_storage_bucket_object.archive.name
       && function.service_config[0].all_traffic_on_latest_revision
-      && function.deletion_policy == "PREVENT"
     ])
     error_message = "Each function has its own identity, the build's identity and repository, the one archive and the one Python."
+  }
+}
+
+run "a_function_whose_first_build_failed_can_be_made_anew_although_data_is_protected" {
+  command = plan
+
+  assert {
+    condition = var.deletion_protection && alltrue([
+      for function in [google_cloudfunctions2_function.api, google_cloudfunctions2_function.process, google_cloudfunctions2_function.sweep] :
+      function.deletion_policy == "DELETE"
+    ])
+    error_message = "A failed create leaves a function tainted, and only one that may be deleted is replaced."
   }
 }
 

@@ -72,7 +72,6 @@ run "protection_is_one_switch" {
     condition = toset(concat(
       [google_firestore_database.main.deletion_policy, google_storage_bucket.assets.deletion_policy],
       [for queue in google_cloud_tasks_queue.main : queue.deletion_policy],
-      [google_cloudfunctions2_function.api.deletion_policy, google_cloudfunctions2_function.process.deletion_policy, google_cloudfunctions2_function.sweep.deletion_policy],
     )) == toset(["DELETE"]) && google_firestore_database.main.delete_protection_state == "DELETE_PROTECTION_DISABLED"
     error_message = "Without protection everything can be destroyed."
   }

@@ -35,6 +35,17 @@ def test_no_identity_is_made_before_the_apis_are_enabled() -> None:
     assert [name for name, body in identities if "depends_on = [google_project_service.main]" not in body] == []
 
 
+def test_no_function_is_built_before_its_build_has_all_its_grants() -> None:
+    grants = [
+        f"{kind}.{name}" for kind, name in RESOURCES if kind.endswith("_iam_member") and name.startswith("build_")
+    ]
+    functions = re.findall(r'^resource "google_cloudfunctions2_function" (.*?)^\}', CODE, re.MULTILINE | re.DOTALL)
+
+    waits = [set(re.findall(r"[\w.]+", body.partition("depends_on = [")[2].partition("]")[0])) for body in functions]
+    assert (len(grants), len(functions)) == (4, 3)
+    assert [set(grants) - each for each in waits] == [set(), set(), set()]
+
+
 def test_the_apis_of_the_pages_key_are_enabled() -> None:
     enabled = re.findall(r'"(\w+)"', CODE.partition('resource "google_project_service" "main"')[2].partition("])")[0])
     targets = re.findall(r'service = "(\w+)\.googleapis\.com"', CODE)
