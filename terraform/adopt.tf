@@ -36,8 +36,8 @@ import {
 import {
   for_each = contains(var.adopt, "github") ? [1] : []
 
-  to = google_project_iam_custom_role.sees_indexes[0]
-  id = local.sees_indexes
+  to = google_project_iam_custom_role.sees_settings[0]
+  id = local.sees_settings
 }
 
 import {

@@ -19,7 +19,7 @@ resource "google_service_account" "api" {
 
 resource "google_project_iam_member" "api_documents" {
   project = var.project_id
-  role    = local.project_roles.documents
+  role    = "roles/datastore.user"
   member  = google_service_account.api.member
 
   condition {

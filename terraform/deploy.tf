@@ -2,42 +2,37 @@
 # The planner looks, the deployer changes what a release changes. Each is for one environment of the repository.
 #
 # A person, as an owner, makes the first apply, and each one that touches identities, whom they are believed as, who
-# may call the functions, the roles below, secrets, APIs, or the database's own settings: the deployer cannot. It is
-# strong all the same: it can do what the code that it deploys can do, to documents and assets, and with
-# identityplatform.admin, which no smaller role is for the user of the smoke test, it holds all users.
+# may call the functions, what anybody is granted on the project, secrets, APIs, or the database's own settings: the
+# deployer cannot. It is strong all the same: it can do what the code that it deploys can do, to documents and assets, and
+# with identityplatform.admin, which no smaller role is for the user of the smoke test, it holds all users. It also writes
+# the state, which an owner's next apply believes: whoever could take the deployer over could leave a state from which
+# Terraform plans what an owner alone may do. Read that plan, and apply nothing in it that no commit explains.
 
 locals {
   github = var.github == null ? {} : {
     planner  = { environment = "plan", roles = local.planner_roles }
     deployer = { environment = var.github.environment, roles = local.deployer_roles }
   }
-  planner_roles = toset([ # nothing that shows documents or assets
+  planner_roles = toset([ # nothing that shows documents, assets, tasks (their bodies are requests) or users
     "roles/artifactregistry.reader", "roles/browser", "roles/cloudfunctions.viewer", "roles/cloudscheduler.viewer",
-    "roles/cloudtasks.viewer", "roles/datastore.backupSchedulesViewer", "roles/firebaserules.viewer",
-    "roles/iam.securityReviewer", "roles/iam.workloadIdentityPoolViewer", "roles/identityplatform.viewer", "roles/logging.viewer",
-    "roles/monitoring.viewer", "roles/run.viewer", "roles/secretmanager.viewer", "roles/serviceusage.apiKeysViewer",
-    "roles/serviceusage.serviceUsageConsumer", "roles/storage.bucketViewer", local.sees_indexes,
+    "roles/datastore.backupSchedulesViewer", "roles/firebaserules.viewer", "roles/iam.securityReviewer",
+    "roles/iam.workloadIdentityPoolViewer", "roles/logging.viewer", "roles/monitoring.viewer", "roles/run.viewer",
+    "roles/secretmanager.viewer", "roles/serviceusage.apiKeysViewer", "roles/serviceusage.serviceUsageConsumer",
+    "roles/storage.bucketViewer", local.sees_settings,
   ])
   deployer_roles = toset([
     "roles/cloudfunctions.developer", "roles/cloudscheduler.admin", "roles/cloudtasks.queueAdmin",
     "roles/datastore.backupSchedulesAdmin", "roles/datastore.indexAdmin", "roles/firebasehosting.admin",
     "roles/firebaserules.admin", "roles/identityplatform.admin", "roles/logging.configWriter", "roles/monitoring.editor",
-    local.grants_to_projects, "roles/serviceusage.apiKeysAdmin", "roles/serviceusage.serviceUsageConsumer",
-    "roles/storage.bucketViewer",
+    "roles/serviceusage.apiKeysAdmin", "roles/serviceusage.serviceUsageConsumer", "roles/storage.bucketViewer",
   ])
-  deployer_buckets = var.github == null ? {} : { # of the assets the settings and grants
+  deployer_buckets = var.github == null ? {} : { # of the assets the settings and grants; that role also lists and deletes them
     (local.assets_bucket)               = "roles/storage.legacyBucketOwner"
     (local.state_bucket)                = "roles/storage.objectUser"
     (google_storage_bucket.source.name) = "roles/storage.admin"
   }
-  state_bucket = "${var.project_id}-terraform"
-  sees_indexes = "projects/${var.project_id}/roles/terraformPlanner"
-
-  # What the functions and their build are granted on the project, and so all that the deployer may grant or take there
-  # ("Set limits on granting roles": at most ten).
-  project_roles      = { documents = "roles/datastore.user", logs = "roles/logging.logWriter" }
-  grants_to_projects = "roles/resourcemanager.projectIamAdmin"
-  grants_only_these  = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([${join(", ", formatlist("'%s'", values(local.project_roles)))}])"
+  state_bucket  = "${var.project_id}-terraform"
+  sees_settings = "projects/${var.project_id}/roles/terraformPlanner"
 
   pool      = "projects/${coalesce(var.project_number, "0")}/locations/global/workloadIdentityPools/github"
   providers = { for name in keys(local.github) : name => "${local.pool}/providers/${name}" }
@@ -56,13 +51,16 @@ locals {
   subject = var.github == null ? "" : coalesce(var.github.subject, "repo:${var.github.owner}/${var.github.repository}")
 }
 
-# The predefined roles that see indexes can also change them, or read documents.
-resource "google_project_iam_custom_role" "sees_indexes" {
+# The predefined roles that see these settings show documents, tasks or users too, or can change what they see.
+resource "google_project_iam_custom_role" "sees_settings" {
   count = var.github == null ? 0 : 1
 
-  role_id         = basename(local.sees_indexes)
-  title           = "Sees how Firestore is set up"
-  permissions     = ["datastore.databases.getMetadata", "datastore.databases.list", "datastore.schemas.get", "datastore.schemas.list", "iam.roles.get"]
+  role_id = basename(local.sees_settings)
+  title   = "Sees how Firestore, queues and sign-in are set up"
+  permissions = [
+    "cloudtasks.queues.get", "datastore.databases.getMetadata", "datastore.databases.list", "datastore.schemas.get",
+    "datastore.schemas.list", "firebaseauth.configs.get", "iam.roles.get",
+  ]
   deletion_policy = local.abandoned
 
   depends_on = [google_project_service.main]
@@ -126,15 +124,7 @@ resource "google_project_iam_member" "github" {
   role    = each.value.role
   member  = google_service_account.github[each.value.name].member
 
-  dynamic "condition" {
-    for_each = each.value.role == local.grants_to_projects ? [local.grants_only_these] : []
-    content {
-      title      = "only what the functions need"
-      expression = condition.value
-    }
-  }
-
-  depends_on = [google_project_iam_custom_role.sees_indexes]
+  depends_on = [google_project_iam_custom_role.sees_settings]
 }
 
 resource "google_storage_bucket_iam_member" "planner_reads" {

@@ -38,7 +38,7 @@ resource "google_service_account" "build" {
 
 resource "google_project_iam_member" "build_logs" {
   project = var.project_id
-  role    = local.project_roles.logs
+  role    = "roles/logging.logWriter"
   member  = google_service_account.build.member
 }
 

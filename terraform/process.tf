@@ -17,7 +17,7 @@ resource "google_service_account" "process" {
 
 resource "google_project_iam_member" "process_documents" {
   project = var.project_id
-  role    = local.project_roles.documents
+  role    = "roles/datastore.user"
   member  = google_service_account.process.member
 
   condition {

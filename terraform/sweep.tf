@@ -18,7 +18,7 @@ resource "google_service_account" "sweep" {
 
 resource "google_project_iam_member" "sweep_documents" {
   project = var.project_id
-  role    = local.project_roles.documents
+  role    = "roles/datastore.user"
   member  = google_service_account.sweep.member
 
   condition {

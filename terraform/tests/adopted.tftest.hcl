@@ -40,7 +40,7 @@ override_resource {
 }
 
 override_resource {
-  target = google_project_iam_custom_role.sees_indexes[0]
+  target = google_project_iam_custom_role.sees_settings[0]
   values = { name = "role" }
 }
 
@@ -60,7 +60,7 @@ run "everything_that_may_exist_is_taken_over" {
   assert {
     condition = tolist(concat(
       [google_firestore_database.main.uid, google_firebaserules_release.main.create_time, google_identity_platform_config.main.name, google_apikeys_key.page.uid],
-      [google_project_iam_custom_role.sees_indexes[0].name, google_iam_workload_identity_pool.github[0].name],
+      [google_project_iam_custom_role.sees_settings[0].name, google_iam_workload_identity_pool.github[0].name],
       [for provider in google_iam_workload_identity_pool_provider.github : provider.name],
     )) == tolist(["database", "rules", "identity_platform", "page_key", "role", "pool", "provider", "provider"])
     error_message = "Each must be taken over."

@@ -142,7 +142,7 @@ run "what_is_blocked_under_its_name_when_deleted_is_left" {
 
   assert {
     condition = toset(concat(
-      [google_apikeys_key.page.deletion_policy, google_iam_workload_identity_pool.github[0].deletion_policy, google_project_iam_custom_role.sees_indexes[0].deletion_policy],
+      [google_apikeys_key.page.deletion_policy, google_iam_workload_identity_pool.github[0].deletion_policy, google_project_iam_custom_role.sees_settings[0].deletion_policy],
       [for provider in google_iam_workload_identity_pool_provider.github : provider.deletion_policy],
     )) == toset(["ABANDON"])
     error_message = "For a month the next apply would be refused these names."
