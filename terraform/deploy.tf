@@ -88,9 +88,10 @@ resource "google_iam_workload_identity_pool_provider" "github" {
     issuer_uri = "https://token.actions.githubusercontent.com"
   }
 
-  # The ids cannot be registered again by somebody else, the subject is exact, a fork's pull request has
-  # neither, and no branch but main is believed, whatever the environment's own rules are.
-  attribute_condition = "assertion.sub == '${local.subject}:environment:${each.value.environment}' && assertion.ref == 'refs/heads/main' && assertion.repository_owner_id == '${var.github.owner_id}' && assertion.repository_id == '${var.github.repository_id}'"
+  # The ids cannot be registered again by somebody else, the subject is exact, and no branch but main is believed,
+  # whatever the environment's own rules are. A pull_request_target of a fork runs with all of these, so the events that
+  # deploy are named.
+  attribute_condition = "assertion.sub == '${local.subject}:environment:${each.value.environment}' && assertion.ref == 'refs/heads/main' && assertion.event_name in ['push', 'workflow_dispatch'] && assertion.repository_owner_id == '${var.github.owner_id}' && assertion.repository_id == '${var.github.repository_id}'"
   attribute_mapping = {
     "google.subject" = "assertion.sub"
   }

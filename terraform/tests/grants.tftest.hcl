@@ -114,8 +114,8 @@ run "the_repository_deploys_from_its_environments_alone" {
 
   assert {
     condition = { for name, provider in google_iam_workload_identity_pool_provider.github : name => provider.attribute_condition } == {
-      planner  = "assertion.sub == 'repo:clinic/assets:environment:plan' && assertion.ref == 'refs/heads/main' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
-      deployer = "assertion.sub == 'repo:clinic/assets:environment:production' && assertion.ref == 'refs/heads/main' && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
+      planner  = "assertion.sub == 'repo:clinic/assets:environment:plan' && assertion.ref == 'refs/heads/main' && assertion.event_name in ['push', 'workflow_dispatch'] && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
+      deployer = "assertion.sub == 'repo:clinic/assets:environment:production' && assertion.ref == 'refs/heads/main' && assertion.event_name in ['push', 'workflow_dispatch'] && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
     }
     error_message = "A provider must believe the main branch of one repository in one environment."
   }

@@ -70,3 +70,12 @@ def test_the_pythons_are_those_that_the_code_is_for() -> None:
     assert f'requires-python = ">={oldest}"' in project
     assert f'target-version = "py{oldest.replace(".", "")}"' in project
     assert sorted(VERSIONS) == ["3.11", "3.12", "3.13"]
+
+
+def test_google_cloud_believes_the_events_that_deploy_and_no_others() -> None:
+    """A pull_request_target runs on main with the repository's subject, whoever opened it."""
+    condition = (ROOT / "terraform" / "deploy.tf").read_text()
+    [believed] = re.findall(r"assertion\.event_name in \[([^]]*)\]", condition)
+    triggers = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())[True]  # YAML 1.1 reads on so
+
+    assert set(re.findall(r"'(\w+)'", believed)) == set(triggers) == {"push", "workflow_dispatch"}
