@@ -16,37 +16,37 @@ locals {
   columns = 3
 }
 
+# The API drops what is zero or empty, and whatever of this JSON it does not give back would differ in every plan.
 resource "google_monitoring_dashboard" "main" {
   dashboard_json = jsonencode({
     displayName = "Asset requests"
     mosaicLayout = {
       columns = 48
-      tiles = [for position, chart in local.charts : {
-        xPos   = (position % local.columns) * 16
-        yPos   = floor(position / local.columns) * 16
-        width  = 16
-        height = 16
-        widget = {
-          title = chart.title
-          xyChart = {
-            dataSets = [{
-              plotType = "LINE"
-              timeSeriesQuery = { for kind, query in {
-                prometheusQuery = try(chart.query, null) # the only language that sums the values of a distribution
-                timeSeriesFilter = can(chart.query) ? null : {
-                  filter = join(" AND ", compact(["metric.type=\"${local.metric_types[chart.metric]}\"", local.on_functions, try(chart.only, "")]))
-                  aggregation = {
-                    alignmentPeriod    = "300s"
-                    perSeriesAligner   = chart.aligner
-                    crossSeriesReducer = chart.reducer
-                    groupByFields      = can(chart.group) ? ["metric.label.${chart.group}"] : []
+      tiles = [for position, chart in local.charts : merge(
+        { for axis, at in { xPos = position % local.columns, yPos = floor(position / local.columns) } : axis => at * 16 if at > 0 },
+        {
+          width  = 16
+          height = 16
+          widget = {
+            title = chart.title
+            xyChart = {
+              dataSets = [{
+                plotType = "LINE"
+                timeSeriesQuery = { for kind, query in {
+                  prometheusQuery = try(chart.query, null) # the only language that sums the values of a distribution
+                  timeSeriesFilter = can(chart.query) ? null : {
+                    filter = join(" AND ", compact(["metric.type=\"${local.metric_types[chart.metric]}\"", local.on_functions, try(chart.only, "")]))
+                    aggregation = merge(
+                      { alignmentPeriod = "300s", perSeriesAligner = chart.aligner, crossSeriesReducer = chart.reducer },
+                      can(chart.group) ? { groupByFields = ["metric.label.${chart.group}"] } : {},
+                    )
                   }
-                }
-              } : kind => query if query != null }
-            }]
+                } : kind => query if query != null }
+              }]
+            }
           }
-        }
-      }]
+        },
+      )]
     }
   })
 }

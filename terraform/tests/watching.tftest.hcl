@@ -72,3 +72,18 @@ run "alerts_and_charts_point_at_metrics_that_exist" {
     error_message = "Every alert carries its section of the runbook."
   }
 }
+
+run "the_dashboard_says_nothing_that_its_api_drops" {
+  command = plan
+
+  assert {
+    condition     = length(regexall("\"[A-Za-z]+\":(?:0|false|null|\"\"|\\[\\]|\\{\\})[,}]", google_monitoring_dashboard.main.dashboard_json)) == 0
+    error_message = "Zero and empty values are not given back, and would differ in every plan."
+  }
+  assert {
+    condition = toset([for tile in jsondecode(google_monitoring_dashboard.main.dashboard_json).mosaicLayout.tiles : "${try(tile.xPos, 0)} ${try(tile.yPos, 0)}"]) == toset([
+      for position in range(length(local.charts)) : "${position % 3 * 16} ${floor(position / 3) * 16}"
+    ])
+    error_message = "Three charts a row, and none above another."
+  }
+}
