@@ -1,6 +1,7 @@
 """Puts the page on Firebase Hosting: the built files, config.json, and headers that let it reach what it needs."""
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -44,10 +45,14 @@ def hosting(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def upload(folder: Path, *, project: str, within: timedelta = timedelta(0)) -> None:
-    """Try for `within`: a site that has just been made takes minutes to be known ("projects.sites.create")."""
+    """Try for `within`: a site that has just been made takes minutes to be known ("projects.sites.create").
+
+    A person's credentials name no project whose quota is used, and Firebase refuses calls without one.
+    """
     command = ("npx", "--yes", FIREBASE_TOOLS, "deploy", "--only", "hosting", "--project", project, "--non-interactive")
+    environment = {**os.environ, "GOOGLE_CLOUD_QUOTA_PROJECT": project}
     deadline = time.monotonic() + within.total_seconds()
-    while (tried := subprocess.run(command, cwd=folder, check=False)).returncode:
+    while (tried := subprocess.run(command, cwd=folder, env=environment, check=False)).returncode:
         if time.monotonic() >= deadline:
             tried.check_returncode()
         time.sleep(EVERY.total_seconds())

@@ -17,7 +17,7 @@ from tests.serving import served
 
 PROJECT = "practice-assets"
 FAILS_ONCE = """#!/bin/sh
-echo "$*" >> calls
+echo "$* for $GOOGLE_CLOUD_QUOTA_PROJECT" >> calls
 [ "$(wc -l < calls)" -gt 1 ]
 """
 
@@ -93,7 +93,7 @@ def test_nothing_is_made_by_who_may_not_even_look(hosting: tuple[FirebaseHosting
 
 @pytest.fixture
 def npx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file with the arguments of each call of npx, of which the first one fails."""
+    """The file with what each call of npx was given, of which the first one fails."""
     program = tmp_path / "bin" / "npx"
     program.parent.mkdir()
     program.write_text(FAILS_ONCE)
@@ -109,6 +109,7 @@ def test_the_upload_to_a_fresh_site_is_tried_until_the_site_is_known(npx: Path, 
     first, second = npx.read_text().splitlines()
     assert first == second
     assert f" deploy --only hosting --project {PROJECT} " in second
+    assert second.endswith(f" for {PROJECT}")  # whose quota is used
 
 
 def test_an_upload_to_a_site_that_is_known_fails_at_once(npx: Path, tmp_path: Path) -> None:
