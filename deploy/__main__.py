@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
+from google.auth.exceptions import GoogleAuthError
+
 from deploy.hosting import NoSite, Sites
 from deploy.invoker import NoIdentity, whoever_deploys
 from deploy.page import prepare, upload
-from deploy.person import People
+from deploy.person import Nobody, People
 from deploy.smoke import NotWorking, smoke
 from deploy.terraform import Terraform
 from local.package import build
 from local.supervisor import ROOT
-from local.web import built_page
+from local.web import NoPage, built_page
 
 ARCHIVE = ROOT / "dist" / "functions.zip"
 PAGE = ROOT / "dist" / "page"
@@ -104,7 +107,17 @@ def main() -> None:
     given = parser.parse_args()
     try:
         STEPS[given.step](Terraform(given.project, given.region, given.folder))
-    except (subprocess.CalledProcessError, NoSite, NotWorking) as error:
+    except FileNotFoundError as error:
+        sys.exit(f"{error.filename} is needed, and was not found.")
+    except (
+        subprocess.CalledProcessError,
+        httpx.HTTPError,
+        GoogleAuthError,
+        Nobody,
+        NoPage,
+        NoSite,
+        NotWorking,
+    ) as error:
         sys.exit(str(error))
 
 

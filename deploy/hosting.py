@@ -20,13 +20,14 @@ class Sites:
     base_url: str = FIREBASE_HOSTING
 
     def ensure(self) -> bool:
-        """Whether the site was not there and has been made. Raises NoSite."""
+        """Whether the site is so fresh that an upload may not know it yet. Raises NoSite."""
         sites = f"/v1beta1/projects/{self.project}/sites"
         headers = {"Authorization": f"Bearer {self.access_token}", "X-Goog-User-Project": self.project}
         with httpx.Client(base_url=self.base_url, headers=headers, timeout=30) as http:
             if _known(http.get(f"{sites}/{self.project}"), unless=httpx.codes.NOT_FOUND):
                 return False
-            return _known(http.post(sites, params={"siteId": self.project}, json={}), unless=httpx.codes.CONFLICT)
+            _known(http.post(sites, params={"siteId": self.project}, json={}), unless=httpx.codes.CONFLICT)
+            return True  # made now, or by another a moment ago
 
 
 def _known(answer: httpx.Response, *, unless: int) -> bool:

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -46,37 +47,45 @@ def smoke(
     if invoker is not None:
         headers["X-Serverless-Authorization"] = f"Bearer {invoker}"
     with httpx.Client(base_url=api, headers=headers, timeout=60) as http:
-        asked = _asked(http, tell=tell, within=within)
-        if asked.status_code != 202:
-            raise NotWorking(f"POST /requests was answered with {asked.status_code}: {asked.text[:500]}")
+        patiently = Patience(tell, within)
+        key = {"Idempotency-Key": secrets.token_hex(16)}  # asked again, it is the same request
+        asked = patiently.ask("POST /requests", lambda: http.post("/requests", json=REQUEST, headers=key), wanted=202)
         path = asked.headers["Location"]
         tell(f"Asked for {path}.")
-        request = _followed(http, path, tell=tell, within=within)
+        request = _followed(http, path, patiently)
         if request["status"] != "completed":
             raise NotWorking(f"It ended {request['status']}: {request.get('error')}")
         for asset in request["result"]["assets"]:
-            _open(http, path, asset, tell=tell)
+            _open(http, path, asset, patiently)
 
 
-def _asked(http: httpx.Client, *, tell: Callable[[str], None], within: timedelta) -> httpx.Response:
-    """The last answer. Fresh grants take minutes, in which it is asked again, with one key for one request."""
-    deadline, seen = time.monotonic() + within.total_seconds(), ""
-    headers = {"Idempotency-Key": secrets.token_hex(16)}
-    while True:
-        over = time.monotonic() >= deadline
-        try:
-            asked = http.post("/requests", json=REQUEST, headers=headers)
-            if over or not _may_change(asked):
-                return asked
-            problem = f"{asked.status_code}"
-        except httpx.TransportError as error:
-            if over:
-                raise NotWorking(f"POST /requests was not answered within {within}: {error}") from error
-            problem = type(error).__name__
-        if problem != seen:
-            seen = problem
-            tell(f"Not yet: {problem}.")
-        time.sleep(EVERY.total_seconds())
+@dataclass(frozen=True)
+class Patience:
+    """Fresh grants take minutes, in which a call is repeated that may be answered otherwise later."""
+
+    tell: Callable[[str], None]
+    within: timedelta
+
+    def ask(self, what: str, call: Callable[[], httpx.Response], *, wanted: int = 200) -> httpx.Response:
+        """The answer, if it is the one that is wanted. Raises NotWorking."""
+        deadline, seen = time.monotonic() + self.within.total_seconds(), ""
+        while True:
+            over = time.monotonic() >= deadline
+            try:
+                answer = call()
+                if answer.status_code == wanted:
+                    return answer
+                if over or not _may_change(answer):
+                    raise NotWorking(f"{what} was answered with {answer.status_code}: {answer.text[:500]}")
+                problem = f"{answer.status_code}"
+            except httpx.TransportError as error:
+                if over:
+                    raise NotWorking(f"{what} was not answered within {self.within}: {error}") from error
+                problem = type(error).__name__
+            if problem != seen:
+                seen = problem
+                self.tell(f"Not yet: {problem}.")
+            time.sleep(EVERY.total_seconds())
 
 
 def _may_change(answer: httpx.Response) -> bool:
@@ -85,24 +94,23 @@ def _may_change(answer: httpx.Response) -> bool:
     return answer.is_server_error or (answer.status_code in {401, 403} and not own)
 
 
-def _followed(http: httpx.Client, path: str, *, tell: Callable[[str], None], within: timedelta) -> dict[str, Any]:
-    deadline, seen = time.monotonic() + within.total_seconds(), ""
+def _followed(http: httpx.Client, path: str, patiently: Patience) -> dict[str, Any]:
+    deadline, seen = time.monotonic() + patiently.within.total_seconds(), ""
     while time.monotonic() < deadline:
-        request: dict[str, Any] = http.get(path).raise_for_status().json()
+        request: dict[str, Any] = patiently.ask(f"GET {path}", lambda: http.get(path)).json()
         if request["status"] != seen:
             seen = request["status"]
-            tell(f"It is {seen}.")
+            patiently.tell(f"It is {seen}.")
         if seen in ENDS:
             return request
         time.sleep(EVERY.total_seconds())
-    raise NotWorking(f"It is still {seen} after {within}.")
+    raise NotWorking(f"It is still {seen} after {patiently.within}.")
 
 
-def _open(http: httpx.Client, path: str, asset: dict[str, Any], *, tell: Callable[[str], None]) -> None:
-    url = http.get(f"{path}/assets/{asset['name']}").raise_for_status().json()["url"]
-    opened = httpx.get(url, timeout=60)
-    if (opened.status_code, len(opened.content)) != (200, asset["bytes"]):
-        raise NotWorking(
-            f"Its file {asset['name']} was answered with {opened.status_code}, {len(opened.content)} bytes"
-        )
-    tell(f"Opened {asset['name']}, {len(opened.content)} bytes of {opened.headers['Content-Type']}.")
+def _open(http: httpx.Client, path: str, asset: dict[str, Any], patiently: Patience) -> None:
+    link = f"{path}/assets/{asset['name']}"
+    url = patiently.ask(f"GET {link}", lambda: http.get(link)).json()["url"]
+    opened = patiently.ask(f"Its file {asset['name']}", lambda: httpx.get(url, timeout=60))
+    if len(opened.content) != asset["bytes"]:
+        raise NotWorking(f"Its file {asset['name']} has {len(opened.content)} bytes instead of {asset['bytes']}")
+    patiently.tell(f"Opened {asset['name']}, {len(opened.content)} bytes of {opened.headers['Content-Type']}.")

@@ -1,13 +1,14 @@
 """The person that a smoke test sends its request as, at a double of Identity Toolkit's REST API as it is documented."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from flask import Flask, request
 
-from deploy.person import People
+from deploy import person
+from deploy.person import Nobody, People
 from tests.serving import served
 
 PROJECT = "practice-assets"
@@ -20,6 +21,7 @@ class IdentityToolkit:
     def __init__(self) -> None:
         self.users: dict[str, dict[str, Any]] = {}
         self.made = 0
+        self.key_sleeps = 0  # for so many calls the key is not known yet
         self.app = Flask(__name__)
         self.app.post(f"/v1/projects/{PROJECT}/accounts")(self.create)
         self.app.post(f"/v1/projects/{PROJECT}/accounts:update")(self.update)
@@ -41,6 +43,10 @@ class IdentityToolkit:
         return {"localId": given["localId"]}
 
     def sign_in(self) -> Any:
+        if self.key_sleeps > 0:
+            self.key_sleeps -= 1
+            told = {"message": "API key not valid.", "details": [{"reason": "API_KEY_INVALID"}]}
+            return {"error": {"code": 400, **told}}, 400
         if (request.args.get("key"), request.headers.get("Referer")) != ("key", f"{PAGE}/"):
             return {"error": {"message": "API_KEY_HTTP_REFERRER_BLOCKED"}}, 403
         given = request.get_json()
@@ -57,7 +63,8 @@ class IdentityToolkit:
 
 
 @pytest.fixture
-def toolkit() -> Iterator[tuple[IdentityToolkit, str]]:
+def toolkit(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[IdentityToolkit, str]]:
+    monkeypatch.setattr(person, "EVERY", timedelta(milliseconds=5))
     double = IdentityToolkit()
     with served(double.app) as url:
         yield double, url
@@ -90,7 +97,10 @@ def test_whatever_happens_nobody_is_left_behind(toolkit: tuple[IdentityToolkit, 
 
     with pytest.raises(RuntimeError), people(url).somebody():
         raise RuntimeError
-    with pytest.raises(httpx.HTTPStatusError), people(url, page="https://elsewhere.example").somebody():
+    with (
+        pytest.raises(Nobody, match=r"answered with 403: .*REFERRER"),
+        people(url, page="https://elsewhere.example").somebody(within=timedelta(milliseconds=20)),
+    ):
         pass
 
     assert (double.made, double.users) == (2, {})
@@ -99,7 +109,38 @@ def test_whatever_happens_nobody_is_left_behind(toolkit: tuple[IdentityToolkit, 
 def test_only_an_administrator_makes_people(toolkit: tuple[IdentityToolkit, str]) -> None:
     double, url = toolkit
 
-    with pytest.raises(httpx.HTTPStatusError), people(url, admin="somebody").somebody():
+    with (
+        pytest.raises(Nobody, match=r"answered with 403: .*PERMISSION_DENIED"),
+        people(url, admin="somebody").somebody(),
+    ):
         pass
 
     assert double.made == 0
+
+
+def test_a_key_that_has_just_been_made_is_tried_until_it_is_known(toolkit: tuple[IdentityToolkit, str]) -> None:
+    double, url = toolkit
+    double.key_sleeps = 3
+
+    with people(url).somebody() as token:
+        assert token == "token of uid-1"
+
+    assert (double.key_sleeps, double.made) == (0, 1)
+
+
+def test_a_key_that_is_never_known_is_told(toolkit: tuple[IdentityToolkit, str]) -> None:
+    double, url = toolkit
+    double.key_sleeps = 1_000_000
+
+    with (
+        pytest.raises(Nobody, match=r"answered with 400: .*API_KEY_INVALID"),
+        people(url).somebody(within=timedelta(milliseconds=50)),
+    ):
+        pass
+
+    assert double.users == {}
+
+
+def test_an_identity_toolkit_that_does_not_answer_is_told() -> None:
+    with pytest.raises(Nobody, match="did not answer"), people("http://127.0.0.1:1").somebody():
+        pass

@@ -30,10 +30,14 @@ class Api:
         self.media_type = "application/json"
         self.keys: list[str] = []
         self.private = False
+        self.looks: list[int] = []  # the statuses that the first looks are answered with
+        self.file_bytes: int | None = None
         self.app = Flask(__name__)
         self.app.before_request(self.cloud_run)
         self.app.post("/requests")(self.ask)
         self.app.get("/requests/1")(self.look)
+        self.app.get("/requests/1/assets/a.png")(self.link)
+        self.app.get("/a.png")(self.file)
 
     def cloud_run(self) -> Any:
         """As it guards a private service whose application has an authorization of its own."""
@@ -50,7 +54,16 @@ class Api:
         return {}, status or 500, {"Location": "/requests/1", "Content-Type": self.media_type}
 
     def look(self) -> Any:
-        return {"status": "completed", "result": {"assets": []}}
+        if self.looks:
+            return {}, self.looks.pop(0), {"Content-Type": self.media_type}
+        assets = [] if self.file_bytes is None else [{"name": "a.png", "bytes": 3}]
+        return {"status": "completed", "result": {"assets": assets}}
+
+    def link(self) -> Any:
+        return {"url": f"{request.host_url}a.png"}
+
+    def file(self) -> Any:
+        return b"x" * (self.file_bytes or 0), 200, {"Content-Type": "image/png"}
 
 
 @pytest.fixture
@@ -92,6 +105,37 @@ def test_what_is_never_ready_is_told_in_the_end(api: tuple[Api, str]) -> None:
         smoke(url, "token", tell=lambda _: None, within=timedelta(milliseconds=100))
 
     assert len(double.keys) > 1
+
+
+@pytest.mark.parametrize("api", [(202,)], indirect=True)
+def test_a_passing_fault_while_it_is_followed_is_waited_for(api: tuple[Api, str]) -> None:
+    double, url = api
+    double.looks, double.file_bytes = [503, 500], 3
+    told: list[str] = []
+
+    smoke(url, "token", tell=told.append, within=timedelta(seconds=20))
+
+    assert told[1:] == ["Not yet: 503.", "Not yet: 500.", "It is completed.", "Opened a.png, 3 bytes of image/png."]
+
+
+@pytest.mark.parametrize("api", [(202,)], indirect=True)
+def test_a_request_that_is_gone_is_told_at_once(api: tuple[Api, str]) -> None:
+    double, url = api
+    double.looks, double.media_type = [404] * 1000, MEDIA_TYPE
+
+    with pytest.raises(NotWorking, match=r"^GET /requests/1 was answered with 404"):
+        smoke(url, "token", tell=lambda _: None, within=timedelta(seconds=20))
+
+    assert len(double.looks) == 999
+
+
+@pytest.mark.parametrize("api", [(202,)], indirect=True)
+def test_a_file_of_another_size_is_told(api: tuple[Api, str]) -> None:
+    double, url = api
+    double.file_bytes = 2
+
+    with pytest.raises(NotWorking, match="has 2 bytes instead of 3"):
+        smoke(url, "token", tell=lambda _: None, within=timedelta(seconds=20))
 
 
 @pytest.mark.parametrize("api", [(202,)], indirect=True)

@@ -5,12 +5,19 @@ import os
 import re
 from pathlib import Path
 
+import httpx
 import pytest
+from google.auth.exceptions import GoogleAuthError
 
-from deploy.__main__ import destroy, plan
+from deploy import __main__ as deploying
+from deploy.__main__ import destroy, main, plan
+from deploy.hosting import NoSite
 from deploy.page import ASSETS, hosting, prepare
+from deploy.person import Nobody
+from deploy.smoke import NotWorking
 from deploy.terraform import Terraform
 from local.supervisor import ROOT
+from local.web import NoPage
 
 CONFIG = {
     "api": "https://api-abc-ew.a.run.app",
@@ -149,3 +156,25 @@ def test_the_pages_readme_documents_the_policy_that_is_deployed() -> None:
 def _sources(policy: str) -> dict[str, set[str]]:
     directives = (part.split() for part in policy.split(";"))
     return {name: set(sources) for name, *sources in directives}
+
+
+@pytest.mark.parametrize(
+    "error", [Nobody(), NoPage(), NoSite(), NotWorking(), GoogleAuthError(), httpx.ConnectError("")], ids=repr
+)
+def test_what_goes_wrong_outside_is_told_in_a_line(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Terraform) -> None:
+        raise type(error)("It went wrong.")
+
+    monkeypatch.setattr(deploying, "STEPS", {"check": fails})
+    monkeypatch.setattr("sys.argv", ["deploy", "check", "--project", "practice-assets", "--region", "europe-west1"])
+
+    with pytest.raises(SystemExit, match=r"^It went wrong\.$"):
+        main()
+
+
+def test_a_program_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["deploy", "apply", "--project", "practice-assets", "--region", "europe-west1"])
+
+    with pytest.raises(SystemExit, match=r"^terraform is needed, and was not found\.$"):
+        main()
