@@ -1,6 +1,7 @@
 """firestore.indexes.json against the indexes that the gateway's queries need.
 
-The emulator tells which those are; unlike production it does not refuse a query that has none.
+The emulator tells which composite ones those are; unlike production it does not refuse a query that has none. The
+others are told by the queries themselves, since a field that the file does not name has no index of its own.
 """
 
 import json
@@ -11,11 +12,13 @@ from uuid import uuid4
 import httpx
 import pytest
 from google.cloud.firestore import Client
+from google.cloud.firestore_v1.types import RunAggregationQueryRequest, RunQueryRequest, StructuredQuery
 
 from common.gateways.firestore import Requests
 from common.record import Status
 from local.firestore import PROJECT
 from local.supervisor import ROOT
+from tests.integration.proxy import Proxy
 
 INDEXES = json.loads((ROOT / "firestore.indexes.json").read_text())
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -61,3 +64,30 @@ def test_no_composite_index_is_declared_that_no_query_needs(firestore_emulator: 
     needed = set[Index]().union(*(needed_by(query, firestore_emulator) for query in QUERIES.values()))
 
     assert declared() <= needed
+
+
+def single_fields_of(query: Callable[[Requests], object], emulator: str) -> set[str]:
+    """The field that it filters and sorts by, if that is one alone: production then needs this field's own index."""
+    with Proxy(emulator) as proxy, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRESTORE_EMULATOR_HOST", proxy.address)
+        query(Requests(Client(project=PROJECT, database=f"indexes-{uuid4().hex}")))
+        plain = [RunQueryRequest.deserialize(each).structured_query for each in proxy.of("RunQuery")]
+        counting = [RunAggregationQueryRequest.deserialize(each) for each in proxy.of("RunAggregationQuery")]
+    asked = [*plain, *(each.structured_aggregation_query.structured_query for each in counting)]
+    assert asked
+    return set().union(*(fields for each in asked if len(fields := _fields_of(each)) == 1))
+
+
+def _fields_of(query: StructuredQuery) -> set[str]:
+    filters = [each.field_filter for each in query.where.composite_filter.filters] or [query.where.field_filter]
+    used = {each.field.field_path for each in filters} | {each.field.field_path for each in query.order_by}
+    return used - {"__name__", ""}
+
+
+def test_the_single_fields_that_keep_their_index_are_those_that_queries_use_alone(firestore_emulator: str) -> None:
+    ascending = {"order": "ASCENDING", "queryScope": "COLLECTION"}
+    kept = {override["fieldPath"] for override in INDEXES["fieldOverrides"] if ascending in override["indexes"]}
+
+    used = set[str]().union(*(single_fields_of(query, firestore_emulator) for query in QUERIES.values()))
+
+    assert kept == used == {"due"}
