@@ -51,7 +51,7 @@ check-terraform: install  ## hold terraform/ to its format, validity, tests and 
 	@terraform/check
 	@PYTHON=$(BIN)/python terraform/scan
 
-plan: install  ## show what a deployment would change: make plan PROJECT=... REGION=...
+plan: install  ## package, and show what a deployment would change: make plan PROJECT=... REGION=...
 	@$(BIN)/python -m deploy plan --project "$(PROJECT)" --region "$(REGION)"
 
 apply: install  ## apply that plan, upload the page, and send one request through it all

@@ -32,9 +32,13 @@ def package(_: Terraform) -> None:
 
 
 def plan(terraform: Terraform) -> None:
-    """Shows what would change, and keeps it for `apply`. Without the tfvars CI would plan to undo what they say."""
+    """Packages, shows what would change, and keeps it for `apply`.
+
+    Without the tfvars CI would plan to undo what they say.
+    """
     if os.environ.get("CI") and not terraform.own_variables.exists():
         sys.exit(f"{terraform.own_variables} is missing. Commit it: CI knows an environment from it alone.")
+    package(terraform)
     terraform.init()
     terraform.plan(PLAN)
 
@@ -80,10 +84,14 @@ def everything(terraform: Terraform) -> None:
 
 
 def destroy(terraform: Terraform) -> None:
-    """Ends an environment, unless it is protected: half of it would go before Google Cloud refuses."""
+    """Ends an environment, unless it is protected: half of it would go before Google Cloud refuses.
+
+    Terraform reads the archive even then.
+    """
     terraform.init()
     if terraform.outputs().get("deletion_protection", True):
         sys.exit("It is protected. Put deletion_protection = false into its tfvars, deploy, and destroy then.")
+    package(terraform)
     terraform.destroy()
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -10,8 +12,9 @@ import pytest
 from google.auth.exceptions import GoogleAuthError
 
 from deploy import __main__ as deploying
-from deploy.__main__ import destroy, main, plan
+from deploy.__main__ import destroy, everything, main, plan
 from deploy.hosting import NoSite
+from deploy.invoker import Deployer
 from deploy.page import ASSETS, hosting, prepare
 from deploy.person import Nobody
 from deploy.smoke import NotWorking
@@ -25,14 +28,20 @@ CONFIG = {
 }
 TELLS = """#!/bin/sh
 echo "$*" >> "{calls}"
-case "$2" in output) echo '{{"deletion_protection": {{"value": {protected}}}, "api": {{"value": "https://a"}}}}' ;; esac
+case "$2" in plan | apply | destroy) [ -f "{archive}" ] || echo "without an archive" >> "{calls}" ;; esac
+case "$2" in output) echo '{outputs}' ;; esac
+"""
+UPLOADS = """#!/bin/sh
+echo "npx $* for $GOOGLE_CLOUD_QUOTA_PROJECT" >> "{calls}"
+ls public >> "{calls}"
 """
 
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file with the arguments of each call of terraform. The environment is protected."""
+    """The file with the arguments of each call of terraform. The environment is protected, and not packaged."""
     install(tmp_path, protected=True)
+    monkeypatch.setattr(deploying, "ARCHIVE", tmp_path / "functions.zip")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     return tmp_path / "calls"
 
@@ -40,8 +49,12 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def install(folder: Path, *, protected: bool) -> None:
     program = folder / "bin" / "terraform"
     program.parent.mkdir(exist_ok=True)
-    program.write_text(TELLS.format(calls=folder / "calls", protected=str(protected).lower()))
+    outputs = {"deletion_protection": protected, "api": CONFIG["api"], "page": "https://page", "page_config": CONFIG}
+    told = json.dumps({name: {"value": value} for name, value in outputs.items()})
+    program.write_text(TELLS.format(calls=folder / "calls", archive=folder / "functions.zip", outputs=told))
     program.chmod(0o755)
+    (folder / "bin" / "npx").write_text(UPLOADS.format(calls=folder / "calls"))
+    (folder / "bin" / "npx").chmod(0o755)
 
 
 def test_the_state_is_in_the_projects_own_bucket(calls: Path, tmp_path: Path) -> None:
@@ -54,6 +67,8 @@ def test_the_state_is_in_the_projects_own_bucket(calls: Path, tmp_path: Path) ->
 def test_an_environments_own_variables_are_read(calls: Path, tmp_path: Path) -> None:
     (tmp_path / "practice-assets.tfvars").touch()
 
+    (tmp_path / "functions.zip").touch()
+
     Terraform("practice-assets", "europe-west1", tmp_path).apply()
 
     variables = "-var=project_id=practice-assets -var=region=europe-west1 -var-file=practice-assets.tfvars"
@@ -62,6 +77,7 @@ def test_an_environments_own_variables_are_read(calls: Path, tmp_path: Path) -> 
 
 def test_a_plan_that_was_shown_is_applied_as_it_is(calls: Path, tmp_path: Path) -> None:
     terraform = Terraform("practice-assets", "europe-west1", tmp_path)
+    (tmp_path / "functions.zip").touch()
 
     terraform.plan(tmp_path / "plan")
     terraform.apply(plan=tmp_path / "plan")
@@ -109,6 +125,62 @@ def test_what_is_not_protected_is_destroyed(calls: Path, tmp_path: Path) -> None
     destroy(Terraform("practice-assets", "europe-west1", tmp_path))
 
     assert calls.read_text().splitlines()[-1].startswith(f"-chdir={tmp_path} destroy -var=project_id=practice-assets")
+
+
+@pytest.mark.parametrize("step", [plan, destroy])
+def test_what_reads_the_archive_has_the_one_of_this_checkout(
+    step: Callable[[Terraform], None], calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    install(tmp_path, protected=False)
+
+    step(Terraform("practice-assets", "europe-west1", tmp_path))
+
+    assert f" {step.__name__} " in calls.read_text()
+    assert "without an archive" not in calls.read_text()
+
+
+class Site:
+    """In the place of Sites, whose own tests are in test_deploy_hosting.py."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def ensure(self) -> bool:
+        return False
+
+
+class Somebody:
+    """In the place of People, whose own tests are in test_deploy_person.py."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    @contextmanager
+    def somebody(self) -> Iterator[str]:
+        yield "token"
+
+
+def test_a_deployment_packages_applies_uploads_and_sends_a_request(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, plan_of_yesterday = tmp_path / "built", tmp_path / "plan"
+    built.mkdir()
+    (built / "index.html").touch()
+    plan_of_yesterday.touch()
+    sent: list[tuple[str, str]] = []
+    monkeypatch.setattr(deploying, "PLAN", plan_of_yesterday)
+    monkeypatch.setattr(deploying, "PAGE", tmp_path / "page")
+    monkeypatch.setattr(deploying, "built_page", lambda **_: built)
+    monkeypatch.setattr(deploying, "whoever_deploys", lambda: Deployer("ann"))
+    monkeypatch.setattr(deploying, "Sites", Site)
+    monkeypatch.setattr(deploying, "People", Somebody)
+    monkeypatch.setattr(deploying, "smoke", lambda api, token, **_: sent.append((api, token)))
+
+    everything(Terraform("practice-assets", "europe-west1", tmp_path))
+
+    ran = [line.removeprefix(f"-chdir={tmp_path} ").partition(" -")[0] for line in calls.read_text().splitlines()]
+    assert ran == ["init", "apply", "output", "npx", "config.json", "index.html", "output", "output"]
+    assert " for practice-assets\n" in calls.read_text()
+    assert sent == [(CONFIG["api"], "token")]
 
 
 def test_the_page_goes_up_with_the_environments_config(tmp_path: Path) -> None:
