@@ -25,7 +25,7 @@ locals {
       severity  = "ERROR"
       metric    = "open_seconds"
       only      = ""
-      period    = "300s"
+      period    = "3900s" # the sweeper meets a stuck request once an hour in the end, and the alert is to last meanwhile
       aligner   = "ALIGN_PERCENTILE_99"
       reducer   = "REDUCE_MAX"
       threshold = var.alert_thresholds.oldest_open_seconds
@@ -119,6 +119,9 @@ resource "google_monitoring_alert_policy" "above" {
     content   = local.runbook[each.value.section]
     mime_type = "text/markdown"
   }
+
+  # A metric of log lines is unknown to Monitoring for minutes after it is made, about as long as a function's build.
+  depends_on = [google_cloudfunctions2_function.sweep]
 }
 
 resource "google_monitoring_alert_policy" "sweeper_silent" {
@@ -150,4 +153,7 @@ resource "google_monitoring_alert_policy" "sweeper_silent" {
     content   = local.runbook["The sweeper is silent"]
     mime_type = "text/markdown"
   }
+
+  # A metric of log lines is unknown to Monitoring for minutes after it is made, about as long as a function's build.
+  depends_on = [google_cloudfunctions2_function.sweep]
 }

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from common.lifecycle.timing import LAST_SWEEP
 from local.supervisor import ROOT
 
 CODE = "\n".join(file.read_text() for file in (ROOT / "terraform").glob("*.tf"))
@@ -44,6 +45,18 @@ def test_no_function_is_built_before_its_build_has_all_its_grants() -> None:
     waits = [set(re.findall(r"[\w.]+", body.partition("depends_on = [")[2].partition("]")[0])) for body in functions]
     assert (len(grants), len(functions)) == (4, 3)
     assert [set(grants) - each for each in waits] == [set(), set(), set()]
+
+
+def test_no_alert_is_made_right_after_its_metric() -> None:
+    alerts = re.findall(r'^resource "google_monitoring_alert_policy" (.*?)^\}', CODE, re.MULTILINE | re.DOTALL)
+
+    assert ["depends_on = [google_cloudfunctions2_function.sweep]" in body for body in alerts] == [True, True]
+
+
+def test_the_alert_on_old_requests_lasts_from_one_sweep_of_a_request_to_the_next() -> None:
+    [seconds] = re.findall(r'metric += "open_seconds"\n.*\n +period += "(\d+)s"', CODE)
+
+    assert int(seconds) >= LAST_SWEEP.total_seconds() + 4 * 60  # when the next sweep comes and its line is counted
 
 
 def test_the_apis_of_the_pages_key_are_enabled() -> None:
