@@ -64,9 +64,9 @@ locals {
       labels      = { operation = "operation", status = "status", code = "code" }
     }
     troubles = {
-      description = "Log lines of errors, by event"
+      description = "Log lines of errors, by event; those of the platform have none"
       events      = []
-      only        = "severity>=ERROR"
+      only        = "severity>=ERROR AND logName!=\"projects/${var.project_id}/logs/run.googleapis.com%2Frequests\"" # a 5xx has its own line there
       labels      = { event = "message" }
     }
   }

@@ -31,6 +31,10 @@ run "metrics_read_events_and_facts_that_the_code_logs" {
     condition     = google_logging_metric.main["queue_ms"].filter == "resource.type=\"cloud_run_revision\"\nresource.labels.service_name=(\"api\" OR \"process\" OR \"sweep\")\njsonPayload.message=(\"delivery.done\")\njsonPayload.queue_ms>=0"
     error_message = "A metric reads the lines of our functions alone."
   }
+  assert {
+    condition     = google_logging_metric.main["troubles"].filter == "resource.type=\"cloud_run_revision\"\nresource.labels.service_name=(\"api\" OR \"process\" OR \"sweep\")\nseverity>=ERROR AND logName!=\"projects/practice-assets/logs/run.googleapis.com%2Frequests\""
+    error_message = "Cloud Run's own line of a failed request must not count a second time."
+  }
 }
 
 run "alerts_and_charts_point_at_metrics_that_exist" {

@@ -97,6 +97,15 @@ def test_every_section_of_the_runbook_has_a_rehearsal() -> None:
     assert SECTIONS.keys() == TOLD.keys()
 
 
+def test_every_error_that_is_logged_is_explained_in_the_runbook() -> None:
+    code = "\n".join(file.read_text() for folder in ("common", "functions") for file in (ROOT / folder).rglob("*.py"))
+    logged = set(re.findall(r'log\.error\("([\w.]+)"', code))
+
+    explained = set(re.findall(r"`([\w.]+)`", SECTIONS["The functions log errors"].partition("\nHere")[0]))
+    assert logged
+    assert logged - explained == set()
+
+
 @pytest.mark.parametrize("section", TOLD)
 def test_the_runbooks_rehearsals_show_what_they_should(stack: Stack, section: str) -> None:
     told = rehearsed(stack, section)
