@@ -1,8 +1,8 @@
 """What the service costs a month, from counted operations and list prices: `python -m deploy.cost` writes docs/cost.md.
 
-The operations of a plain request are those that tests/integration/test_calls.py counts on the wire. Prices are in US
-dollars, tier 1 regions, without discounts. `recalled` says that a price has no dated source here but is from memory of
-the public price list: look it up before relying on it.
+What a medical_asset takes of Firestore, Cloud Tasks and lines of the log is what tests/integration/test_calls.py counts
+on the wire. Prices are in US dollars, tier 1 regions, without discounts. `recalled` says that a price has no dated
+source here but is from memory of the public price list: look it up before relying on it.
 """
 
 from collections.abc import Iterable
@@ -50,16 +50,17 @@ LOGS = Price("Cloud Logging, GiB", 0.50, 50)
 
 @dataclass(frozen=True)
 class Request:
-    """What one request uses. The first block is counted, the second assumed: measure yours, and change it."""
+    """What one request uses. The first block is counted (test_calls.py), the second assumed: measure yours."""
 
-    writes: float = 3  # create, claim, end (test_calls.py)
+    writes: float = 3  # create, claim, end
+    steps: float = 3  # of medical_asset, one write each: words, drawing, and a progress report
     reads: float = 0
     tasks: float = 2  # one CreateTask, one delivery
     calls: float = 2  # api, process
-    deletes: float = 1  # by TTL, 35 days later
     lines: float = 2  # of the log: one for the call, one for the delivery
+    opening_reads: float = 1  # a signed URL is asked for each time a file is opened: one call, one line and this
+    deletes: float = 1  # by TTL, 35 days later
 
-    steps: float = 3  # of medical_asset, one write each: words, drawing, and a progress report
     listened: float = 5  # documents that one browser's listener is sent: one for each write that it sees
     work_seconds: float = 2.0  # one poster or card on one vCPU
     api_seconds: float = 0.05
@@ -68,34 +69,39 @@ class Request:
     opened: float = 2
     record_bytes: float = 4e3
     line_bytes: float = 700
+    platform_line_bytes: float = 1000  # Cloud Run logs each of its requests, Cloud Tasks and Cloud Scheduler theirs
+    task_lines: float = 3  # created, dispatched, answered
+    task_lines_logged: float = 0.1  # queue_log_ratio (terraform/variables.tf)
 
 
 def bill(requests: int, each: Request = Request(), *, per_instance: int = 4) -> list[tuple[Price, float]]:
     """How much of what is used a month. When it is busy, up to `per_instance` deliveries share an instance."""
+    api_seconds = each.api_seconds * (1 + each.opened)
     shared = min(per_instance, max(1.0, requests * each.work_seconds / MONTH_SECONDS))
-    api_shared = min(16.0, max(1.0, requests * each.api_seconds / MONTH_SECONDS))
+    api_shared = min(16.0, max(1.0, requests * api_seconds / MONTH_SECONDS))
     sweep_seconds = SWEEPS * 0.3
     # A vCPU does one request's work at a time: sharing saves memory and waiting, not the work.
-    seconds = requests * (each.work_seconds + each.api_seconds / api_shared) + sweep_seconds
-    gibibytes = (
-        requests * (each.work_seconds * 1.0 / shared + each.api_seconds * 0.5 / api_shared) + sweep_seconds * 0.5
-    )
+    seconds = requests * (each.work_seconds + api_seconds / api_shared) + sweep_seconds
+    gibibytes = requests * (each.work_seconds * 1.0 / shared + api_seconds * 0.5 / api_shared) + sweep_seconds * 0.5
+    calls = requests * (each.calls + each.opened) + SWEEPS
+    lines = requests * (each.lines + each.opened) + SWEEPS
+    platform_lines = calls + requests * each.task_lines * each.task_lines_logged + SWEEPS * 2
     kept = 35 / 30  # months that a record is kept; files two days longer
     return [
         (WRITES, requests * (each.writes + each.steps)),
-        (READS, requests * (each.reads + each.listened) + SWEEPS * SHARDS),
+        (READS, requests * (each.reads + each.listened + each.opened * each.opening_reads) + SWEEPS * SHARDS),
         (DELETES, requests * each.deletes),
         (DOCUMENTS, requests * each.record_bytes * kept / 2**30),
         (TASKS, requests * each.tasks),
         (CPU, seconds),
         (MEMORY, gibibytes),
-        (CALLS, requests * each.calls + SWEEPS),
+        (CALLS, calls),
         (JOBS, 1),
         (UPLOADS, requests * each.files),
         (OPENED, requests * each.opened),
         (FILES, requests * each.files * each.file_bytes * 37 / 30 / 2**30),
         (EGRESS, requests * each.opened * each.file_bytes / 2**30),
-        (LOGS, requests * each.lines * each.line_bytes / 2**30),
+        (LOGS, (lines * each.line_bytes + platform_lines * each.platform_line_bytes) / 2**30),
     ]
 
 
@@ -117,10 +123,14 @@ def document(scales: Iterable[int] = (1_000, 1_000_000, 100_000_000)) -> str:
 def _assumed() -> str:
     each = Request()
     return (
-        f"{each.writes:.0f} writes, {each.reads:.0f} reads and {each.tasks:.0f} operations of Cloud Tasks are counted"
-        f" (`tests/integration/test_calls.py`). Assumed are {each.steps:.0f} more writes for steps and progress,"
-        f" {each.listened:.0f} documents sent to one browser that listens, {each.work_seconds:.0f} s of work on one"
-        f" vCPU and 1 GiB, {each.files:.0f} file of {each.file_bytes / 1e3:.0f} kB, opened {each.opened:.0f} times"
+        f"{each.writes:.0f} writes for the request and {each.steps:.0f} for the steps and progress of a medical_asset,"
+        f" {each.reads:.0f} reads, {each.tasks:.0f} operations of Cloud Tasks, {each.lines:.0f} lines of the log, and"
+        f" for each opening of its file {each.opening_reads:.0f} read, a call and a line, are counted"
+        f" (`tests/integration/test_calls.py`). Assumed are {each.listened:.0f} documents sent to one browser that"
+        f" listens, {each.work_seconds:.0f} s of work on one vCPU and 1 GiB, {each.files:.0f} file of"
+        f" {each.file_bytes / 1e3:.0f} kB, opened {each.opened:.0f} times, {each.line_bytes:.0f} bytes for each of our"
+        f" lines and {each.platform_line_bytes:.0f} for those that Cloud Run (each call), Cloud Tasks"
+        f" ({each.task_lines_logged:.0%} of its operations) and Cloud Scheduler write by themselves"
     )
 
 
@@ -135,10 +145,10 @@ A request: {each}.
 
 Prices are Google Cloud's public list prices in US dollars, tier 1 regions, regional Firestore, without discounts, as of
 August to November 2026; those marked * are from memory of the price list and have no dated source here. Left out: the
-build and its images (cents), log-based metrics (free up to 150 MiB), alerts, e-mail, point-in-time recovery and backups
-(0.15 and 0.03 a GiB), instances kept warm (`min_instances`, about 10 dollars a month for one of 1 vCPU), and what a
-language model costs. Firestore's free quota is by day, and here as if requests came evenly. A request that is retried
-pays its writes, task operations and work again.
+build and its images (cents), browsers' preflight calls, log-based metrics (free up to 150 MiB), alerts, e-mail,
+point-in-time recovery and backups (0.15 and 0.03 a GiB), instances kept warm (`min_instances`, about 10 dollars a month
+for one of 1 vCPU), and what a language model costs. Firestore's free quota is by day, and here as if requests came
+evenly. A request that is retried pays its writes, task operations and work again.
 """
 
 

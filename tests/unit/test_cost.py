@@ -1,18 +1,30 @@
 """What the table of costs says, and that it is the one that its script computes."""
 
+import re
+
 import pytest
 
-from deploy.cost import DOCUMENT, TASKS, WRITES, Price, Request, bill, document
+from deploy.cost import CALLS, DOCUMENT, LOGS, OPENED, READS, TASKS, WRITES, Price, Request, bill, document
+from local.supervisor import ROOT
 
 
 def test_the_table_in_the_docs_is_what_the_script_computes() -> None:
     assert DOCUMENT.read_text() == document()
 
 
-def test_a_plain_request_costs_what_is_counted_on_the_wire() -> None:
-    used = {price.what: amount for price, amount in bill(1_000_000, Request(steps=0))}
+def test_each_opening_of_a_file_is_a_call_a_read_and_two_lines_of_the_log() -> None:
+    once, never = (dict(bill(1_000, Request(opened=opened))) for opened in (1, 0))
+    each = Request()
 
-    assert (used["Firestore writes"], used["Cloud Tasks operations"]) == (3e6, 2e6)
+    more = {price.what: round(once[price] - never[price], 6) for price in (CALLS, READS, OPENED)}
+    assert more == {CALLS.what: 1_000, READS.what: 1_000, OPENED.what: 1_000}
+    assert (once[LOGS] - never[LOGS]) * 2**30 == pytest.approx(1_000 * (each.line_bytes + each.platform_line_bytes))
+
+
+def test_cloud_tasks_logs_the_share_that_is_deployed() -> None:
+    variable = (ROOT / "terraform" / "variables.tf").read_text().partition('variable "queue_log_ratio"')[2]
+
+    assert re.findall(r"default += ([\d.]+)", variable)[0] == str(Request().task_lines_logged)
 
 
 @pytest.mark.parametrize(
