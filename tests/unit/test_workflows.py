@@ -53,6 +53,14 @@ def test_nothing_is_applied_that_was_not_tested_and_planned() -> None:
     assert (found["plan"]["needs"], found["apply"]["needs"]) == ("test", "plan")
 
 
+def test_one_apply_at_a_time_and_nothing_else_waits_for_its_reviewer() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())
+    one_at_a_time = {name: job["concurrency"] for name, job in workflow["jobs"].items() if "concurrency" in job}
+
+    assert "concurrency" not in workflow
+    assert one_at_a_time == {"apply": {"group": "deploy", "cancel-in-progress": False}}
+
+
 def test_a_plan_is_applied_with_the_archive_and_the_providers_that_it_was_made_with() -> None:
     found = steps(ROOT / ".github" / "workflows" / "deploy.yml")
     given = {step["uses"].partition("@")[0]: step["with"] for step in found if "-artifact@" in step.get("uses", "")}
