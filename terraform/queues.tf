@@ -12,7 +12,7 @@ resource "google_cloud_tasks_queue" "main" {
 
   name            = "${each.value.queue}${local.queues_suffix}"
   location        = var.region
-  deletion_policy = local.deletion_policy
+  deletion_policy = local.deletion_policy # its tasks would go with it, so a protected one must be unprotected first
 
   rate_limits {
     max_dispatches_per_second = each.value.max_dispatches_per_second
