@@ -35,6 +35,10 @@ run "documents_have_the_indexes_of_the_file" {
     condition     = alltrue([for field in google_firestore_field.main : length(field.index_config) == 1]) && google_firestore_field.main["requests.expires_at"].field == "expires_at" && length(google_firestore_field.main["requests.expires_at"].ttl_config) == 1
     error_message = "expires_at ends records, and is not indexed."
   }
+  assert {
+    condition     = length(coalesce(google_firestore_field.main["requests.*"].index_config[0].indexes, [])) == 0 && one(google_firestore_field.main["requests.due"].index_config[0].indexes).order == "ASCENDING"
+    error_message = "No field of requests has an index of its own but due, by which the sweep asks."
+  }
 }
 
 run "documents_are_protected" {

@@ -61,6 +61,11 @@ run "alerts_and_charts_point_at_metrics_that_exist" {
         ])
       ],
       [for chart in local.charts : contains(keys(local.metrics[chart.metric].labels), try(chart.group, "")) || !can(chart.group)],
+      [
+        for chart in local.charts : alltrue([
+          for label in flatten(regexall("metric[.]labels[.]([a-z_]+)", try(chart.only, ""))) : contains(keys(local.metrics[chart.metric].labels), label)
+        ])
+      ],
     ))
     error_message = "A filter or chart names a label that its metric has not."
   }
@@ -71,9 +76,23 @@ run "alerts_and_charts_point_at_metrics_that_exist" {
   assert {
     condition = alltrue([
       for alert in concat(values(google_monitoring_alert_policy.above), [google_monitoring_alert_policy.sweeper_silent]) :
-      length(alert.documentation[0].content) > 200 && alert.documentation[0].subject == alert.display_name && alert.alert_strategy[0].auto_close != null
+      alert.documentation[0].subject == alert.display_name && alert.alert_strategy[0].auto_close != null
     ])
-    error_message = "Every alert carries its section of the runbook."
+    error_message = "An alert has a subject, and an end."
+  }
+  assert {
+    condition = alltrue([
+      for name, alert in merge(google_monitoring_alert_policy.above, { sweeper_silent = google_monitoring_alert_policy.sweeper_silent }) :
+      strcontains(alert.documentation[0].content, {
+        dead_letters   = "`lost` (the last worker died without an answer)"
+        oldest_open    = "`alert_thresholds.oldest_open_seconds`"
+        failed_ratio   = "`alert_thresholds.failed_ratio`"
+        quota_refusals = "`alert_thresholds.quota_refusals_per_hour`"
+        troubles       = "ten lines of severity ERROR"
+        sweeper_silent = "`alert_thresholds.sweeper_silent_seconds`"
+      }[name]) && strcontains(alert.documentation[0].content, "\nHere") && !strcontains(alert.documentation[0].content, "## ")
+    ])
+    error_message = "Every alert carries its section of the runbook, whole and alone."
   }
 }
 
