@@ -7,40 +7,31 @@
  *   const stopOne = client.watch(request.id, ([request]) => ...)       // [] once it is gone
  *   client.onState((state) => ...)                                     // live, reconnecting, offline, broken, ...
  *   await client.cancel(id); await client.retry(id); await client.page({ page_token }); await client.assetUrl(id, name)
- *   stop(); await client.close()                                       // ends the listeners' connection; then it is of no more use
+ *   stop(); await client.close()                                       // it is of no more use then
  *
  * Listeners come back by themselves. Calls throw `Problem` (the API said no) or `Unreachable` (no answer came).
  */
 import type { FirebaseApp } from '@firebase/app'
 import {
   clearIndexedDbPersistence,
-  collection,
   connectFirestoreEmulator,
   disableNetwork,
-  doc,
-  type DocumentSnapshot,
   enableNetwork,
   type Firestore,
-  FirestoreError,
   initializeFirestore,
-  limit,
-  onSnapshot,
-  orderBy,
   persistentLocalCache,
   persistentMultipleTabManager,
-  query,
-  type QuerySnapshot,
   setLogLevel,
   terminate,
-  where,
 } from '@firebase/firestore'
 
-import { type Ask, isOpen, type Request, type SignedUrl, type Status, type WorkType } from './api'
-import { requestOf } from './documents'
+import type { Ask, Request, SignedUrl, Status, WorkType } from './api'
 import { http, Problem, type Token, Unreachable } from './http'
+import { FIRST_SNAPSHOT_MS, Listener, type Seen, type Watched } from './listener'
 import { type Claims, claimsOf, tenantOf } from './tokens'
 
 export { Problem, Unreachable } from './http'
+export type { Seen, Watched } from './listener'
 
 export interface Options {
   api: string
@@ -49,11 +40,6 @@ export interface Options {
   database?: string | undefined
   /** host:port of a Firestore emulator, which believes the token's claims. */
   emulator?: string | undefined
-}
-
-export interface Watched {
-  status?: Status | undefined
-  limit?: number
 }
 
 export interface Page {
@@ -65,19 +51,10 @@ export interface Page {
 export type State = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'broken' | Refusal
 type Refusal = 'signed-out' | 'revoked'
 
-/** `confirmed`: it is what the server has now, not only what this browser remembers. */
-export type Seen = (requests: Request[], confirmed: boolean) => void
-
 export type Client = Awaited<ReturnType<typeof connect>>
 
-const LIMIT = 50 // the rules refuse more, and the emulator sends the whole result on every commit
-const FIRST_SNAPSHOT_MS = 5_000
-const LONGEST_PATIENCE_MS = 15_000
 const BETWEEN_REDIALS_MS = 8_000
 const AWAY_MS = 60_000
-const QUIET_MS = 30_000
-/** What no other connection would change. */
-const FAULTS = new Set(['failed-precondition', 'invalid-argument', 'not-found', 'unimplemented'])
 
 export async function connect({ api, app, token, database = '(default)', emulator }: Options) {
   const claims = claimsOf(await token(false))
@@ -277,127 +254,6 @@ export async function connect({ api, app, token, database = '(default)', emulato
       if (forget) await clearIndexedDbPersistence(db).catch(() => {})
     },
   }
-}
-
-interface Surroundings {
-  settle(): void
-  heard(): void
-  denied(): void
-  whyRefused(): Promise<'gone' | 'listen again'>
-  redial(): Promise<void>
-}
-
-/** One subscription that outlives its connections: whoever hears nothing in time subscribes anew. */
-class Listener {
-  confirmed = false
-  late = false
-  broken = false
-  private unsubscribe = () => {}
-  private timer: ReturnType<typeof setTimeout> | undefined
-  private patience = FIRST_SNAPSHOT_MS
-  private refusals = 0
-  private stopped = false
-
-  constructor(
-    private readonly db: Firestore,
-    private readonly tenant: string,
-    private readonly what: string | Watched,
-    private readonly seen: Seen,
-    private readonly around: Surroundings,
-  ) {}
-
-  listen(): void {
-    if (this.stopped) return
-    this.unsubscribe()
-    this.await()
-    const failed = (error: FirestoreError) => void this.failed(error)
-    const requests = collection(this.db, 'requests')
-    if (typeof this.what === 'string') {
-      // A document needs no index, and the refusal of a missing one is told from others by asking the API.
-      const next = (snapshot: DocumentSnapshot) => this.next(snapshot.exists() ? [snapshot] : [], snapshot)
-      this.unsubscribe = onSnapshot(doc(requests, this.what), { includeMetadataChanges: true }, next, failed)
-    } else {
-      const { status, limit: most = 10 } = this.what
-      const wanted = query(
-        requests,
-        where('tenant', '==', this.tenant),
-        ...(status ? [where('status', '==', status)] : []),
-        orderBy('created_at', 'desc'),
-        limit(Math.min(most, LIMIT)),
-      )
-      const next = (snapshot: QuerySnapshot) => this.next(snapshot.docs, snapshot)
-      this.unsubscribe = onSnapshot(wanted, { includeMetadataChanges: true }, next, failed)
-    }
-  }
-
-  stop(): void {
-    this.stopped = true
-    clearTimeout(this.timer)
-    this.unsubscribe()
-  }
-
-  /** While something moves, silence for long may be that of a dead connection: asked anew, it answers or is late. */
-  private next(found: DocumentSnapshot[], { metadata }: { metadata: { fromCache: boolean } }): void {
-    const requests = found.map((each) => requestOf(each.id, each.data() ?? {}))
-    const confirmed = !metadata.fromCache
-    if (confirmed) {
-      clearTimeout(this.timer)
-      if (requests.some(isMoving)) this.timer = setTimeout(() => this.listen(), QUIET_MS)
-      this.late = this.broken = false
-      this.patience = FIRST_SNAPSHOT_MS
-      this.refusals = 0
-      this.around.heard()
-    } else if (this.confirmed) {
-      this.await()
-    }
-    this.confirmed = confirmed
-    this.around.settle()
-    if (confirmed || requests.length) this.seen(requests, confirmed)
-  }
-
-  private await(): void {
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.overdue(), this.patience)
-  }
-
-  private async overdue(): Promise<void> {
-    const again = this.late
-    this.late = true
-    this.confirmed = false
-    this.patience = Math.min(this.patience * 1.5, LONGEST_PATIENCE_MS)
-    this.around.settle()
-    if (again && !this.broken) await this.around.redial()
-    this.listen()
-  }
-
-  private async failed(error: FirestoreError): Promise<void> {
-    this.confirmed = false
-    if (error.code !== 'permission-denied' && error.code !== 'unauthenticated') {
-      if (FAULTS.has(error.code) && !this.broken) {
-        this.broken = true
-        console.error(error)
-        this.around.settle()
-      }
-      return this.await()
-    }
-    clearTimeout(this.timer)
-    const why = await this.around.whyRefused()
-    if (this.stopped) return
-    if (why === 'gone') {
-      this.stop()
-      this.confirmed = true
-      this.seen([], true)
-      this.around.settle()
-    } else if (++this.refusals > 1) {
-      this.around.denied()
-    } else {
-      this.listen()
-    }
-  }
-}
-
-function isMoving(request: Request): boolean {
-  return isOpen(request) && !(Date.parse(request.scheduled_at ?? '') > Date.now())
 }
 
 function open(app: FirebaseApp, database: string, emulator: string | undefined, claims: Claims): Firestore {
