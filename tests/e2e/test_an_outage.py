@@ -1,6 +1,7 @@
 """What the page makes of a network that fails. The long story comes first, so that the others run beside it."""
 
 import time
+from dataclasses import replace
 
 from playwright.sync_api import Playwright, expect
 
@@ -25,9 +26,12 @@ def test_a_list_survives_a_minute_without_network(stack: Stack, playwright: Play
         instead = {api: to_api.address, stack.addresses.firestore: to_firestore.address}
         with launched(playwright, instead=instead) as browser:
             visitor, watcher = (arrive(somebody, within=browser) for _ in range(2))
+            other = replace(watcher, page=watcher.context.new_page())  # two tabs of a profile share one connection
+            other.open()
+            everybody = (visitor, watcher, other)
             page, banner = visitor.page, visitor.page.get_by_test_id("banner")
             before = asking.diagnostic(sleep_seconds=5)
-            for each in (visitor, watcher):
+            for each in everybody:
                 expect(each.card(before)).to_have_attribute("data-status", "processing", timeout=ENDED_WITHIN_MS)
 
             cut_at = time.monotonic()
@@ -38,10 +42,10 @@ def test_a_list_survives_a_minute_without_network(stack: Stack, playwright: Play
             page.get_by_test_id("send").click()
             expect(banner).to_contain_text("The connection has dropped.", timeout=TOLD_WITHIN_MS)
             expect(page.get_by_test_id("form-error")).to_contain_text("Send it again", timeout=GIVEN_UP_WITHIN_MS)
-            for each in (visitor, watcher):
+            for each in everybody:
                 expect(each.page.get_by_test_id("banner")).to_contain_text("The connection has dropped.")
             assert asking.request(before)["status"] == "completed"
-            for each in (visitor, watcher):
+            for each in everybody:
                 expect(each.card(before)).to_have_attribute("data-status", "processing")
                 assert each.shown() == [before]
             page.wait_for_timeout(1000 * max(0, OUTAGE_SECONDS - (time.monotonic() - cut_at)))
@@ -51,11 +55,11 @@ def test_a_list_survives_a_minute_without_network(stack: Stack, playwright: Play
             page.get_by_test_id("send").click()
             expect(banner).to_have_count(0, timeout=CAUGHT_UP_WITHIN_MS)
             after = asking.diagnostic()
-            for each in (visitor, watcher):
+            for each in everybody:
                 for card in (each.card(before), each.card(during), each.card(after), each.cards(message)):
                     expect(card).to_have_attribute("data-status", "completed", timeout=CAUGHT_UP_WITHIN_MS)
                 expect(each.page.get_by_test_id("connection")).to_have_text("Live")
-                assert each.calls("GET", "/") == 1
+            assert [each.calls("GET", "/") for each in (visitor, watcher)] == [1, 2]
             assert len(asking.saying(message)) == 1
 
 

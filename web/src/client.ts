@@ -9,7 +9,8 @@
  *   await client.cancel(id); await client.retry(id); await client.page({ page_token }); await client.assetUrl(id, name)
  *   stop(); await client.close()                                       // it is of no more use then
  *
- * Listeners come back by themselves. Calls throw `Problem` (the API said no) or `Unreachable` (no answer came).
+ * Listeners come back by themselves: one that hears nothing in time listens anew, and while a request moves, the
+ * connection is asked every 30 s whether it still lives. Calls throw `Problem` (the API said no) or `Unreachable` (no answer came).
  */
 import type { FirebaseApp } from '@firebase/app'
 import {
@@ -27,7 +28,7 @@ import {
 
 import type { Ask, Request, SignedUrl, Status, WorkType } from './api'
 import { http, Problem, type Token, Unreachable } from './http'
-import { FIRST_SNAPSHOT_MS, Listener, type Seen, type Watched } from './listener'
+import { type Asked, FIRST_SNAPSHOT_MS, Listener, type Seen, type Watched } from './listener'
 import { type Claims, claimsOf, tenantOf } from './tokens'
 
 export { Problem, Unreachable } from './http'
@@ -55,6 +56,7 @@ export type Client = Awaited<ReturnType<typeof connect>>
 
 const BETWEEN_REDIALS_MS = 8_000
 const AWAY_MS = 60_000
+const BETWEEN_DOUBTS_MS = 30_000
 
 export async function connect({ api, app, token, database = '(default)', emulator }: Options) {
   const claims = claimsOf(await token(false))
@@ -66,8 +68,14 @@ export async function connect({ api, app, token, database = '(default)', emulato
   let refused: { state: Refusal; by: 'call' | 'listener' } | undefined
   let state: State = 'connecting'
   let redialled = 0
-  let heardAt = 0
   let hiddenAt = Date.now()
+  /**
+   * What several tabs listen to the SDK answers by itself, even with a dead connection. To this, for requests of a moment
+   * in 1970, nobody else listens: not even a tab that was frozen with the same doubt.
+   */
+  const question: Asked = { limit: 1, before: new Date(Math.random() * 1000) }
+  let doubting = false
+  let closed = false
 
   function settle(): void {
     const next = stateOf()
@@ -98,12 +106,11 @@ export async function connect({ api, app, token, database = '(default)', emulato
   }
 
   /**
-   * What a call changes comes back through a listener. If nothing does, the connection may be dead without saying so.
-   * So may be the call's own, whose answer is therefore not waited for.
+   * What a call changes comes back through a listener, unless the connection is dead without saying so. The call's own
+   * may be dead as well, so its answer is not waited for.
    */
   function change<T>(...given: Parameters<typeof call>) {
-    const since = Date.now()
-    setTimeout(() => heardAt < since && listenAnew(), FIRST_SNAPSHOT_MS)
+    setTimeout(doubt, FIRST_SNAPSHOT_MS)
     return ask<T>(...given)
   }
 
@@ -144,17 +151,14 @@ export async function connect({ api, app, token, database = '(default)', emulato
     await enableNetwork(db)
   }
 
-  function watch(what: string | Watched, seen: Seen): () => void {
+  function watch(what: string | Asked, seen: Seen): () => void {
     const listener = new Listener(db, tenant, what, seen, {
       settle,
       whyRefused: () => whyRefused(what),
       denied: () => {
         if (refused?.state !== 'signed-out') refuse('listener', 'revoked')
       },
-      heard: () => {
-        heardAt = Date.now()
-        accept('listener')
-      },
+      heard: () => accept('listener'),
       redial,
     })
     listeners.add(listener)
@@ -166,27 +170,35 @@ export async function connect({ api, app, token, database = '(default)', emulato
     }
   }
 
-  function listenAnew(): void {
-    listeners.forEach((each) => each.listen())
+  /** Asks something of the server, which answers in time or is late. */
+  function doubt(): void {
+    if (doubting || closed) return
+    doubting = true
+    const stop = watch(question, (_, confirmed) => {
+      if (!confirmed) return
+      doubting = false
+      stop()
+    })
   }
 
   function cameBack(): void {
+    doubt()
     settle()
-    listenAnew()
   }
 
-  /** A connection may die unnoticed while a computer sleeps or nobody looks. Asked anew, it answers in time or is late. */
+  /** A connection may die unnoticed while a computer sleeps or nobody looks. */
   function turned(): void {
     if (document.hidden) hiddenAt = Date.now()
-    else if (Date.now() - hiddenAt > AWAY_MS) listenAnew()
+    else if (Date.now() - hiddenAt > AWAY_MS) doubt()
   }
+  const doubts = setInterval(() => [...listeners].some((each) => each.moving) && doubt(), BETWEEN_DOUBTS_MS)
   window.addEventListener('online', cameBack)
   window.addEventListener('offline', settle)
   document.addEventListener('visibilitychange', turned)
 
   return {
     tenant,
-    watch,
+    watch: (what: string | Watched, seen: Seen) => watch(what, seen),
 
     /** Tells the state now and whenever it changes. */
     onState(tell: (state: State) => void): () => void {
@@ -238,12 +250,14 @@ export async function connect({ api, app, token, database = '(default)', emulato
       refused = undefined
       redialled = 0
       await redial()
-      listenAnew()
+      listeners.forEach((each) => each.listen())
       settle()
     },
 
     /** `forget` also removes what this browser has kept, unless another tab still uses it. */
     async close({ forget = false } = {}) {
+      closed = true
+      clearInterval(doubts)
       window.removeEventListener('online', cameBack)
       window.removeEventListener('offline', settle)
       document.removeEventListener('visibilitychange', turned)

@@ -21,6 +21,11 @@ export interface Watched {
   limit?: number
 }
 
+/** Only what was made before a moment. */
+export interface Asked extends Watched {
+  before?: Date
+}
+
 /** `confirmed`: it is what the server has now, not only what this browser remembers. */
 export type Seen = (requests: Request[], confirmed: boolean) => void
 
@@ -28,7 +33,6 @@ export const FIRST_SNAPSHOT_MS = 5_000
 
 const LIMIT = 50 // the rules refuse more, and the emulator sends the whole result on every commit
 const LONGEST_PATIENCE_MS = 15_000
-const QUIET_MS = 30_000
 /** What no other connection would change. */
 const FAULTS = new Set(['failed-precondition', 'invalid-argument', 'not-found', 'unimplemented'])
 
@@ -49,11 +53,12 @@ export class Listener {
   private patience = FIRST_SNAPSHOT_MS
   private refusals = 0
   private stopped = false
+  private told: Request[] = []
 
   constructor(
     private readonly db: Firestore,
     private readonly tenant: string,
-    private readonly what: string | Watched,
+    private readonly what: string | Asked,
     private readonly seen: Seen,
     private readonly around: Surroundings,
   ) {}
@@ -69,11 +74,12 @@ export class Listener {
       const next = (snapshot: DocumentSnapshot) => this.next(snapshot.exists() ? [snapshot] : [], snapshot)
       this.unsubscribe = onSnapshot(doc(requests, this.what), { includeMetadataChanges: true }, next, failed)
     } else {
-      const { status, limit: most = 10 } = this.what
+      const { status, before, limit: most = 10 } = this.what
       const wanted = query(
         requests,
         where('tenant', '==', this.tenant),
         ...(status ? [where('status', '==', status)] : []),
+        ...(before ? [where('created_at', '<', before)] : []),
         orderBy('created_at', 'desc'),
         limit(Math.min(most, LIMIT)),
       )
@@ -82,19 +88,23 @@ export class Listener {
     }
   }
 
+  /** Whether the next change is to be expected soon. */
+  get moving(): boolean {
+    return this.told.some(isMoving)
+  }
+
   stop(): void {
     this.stopped = true
     clearTimeout(this.timer)
     this.unsubscribe()
   }
 
-  /** While something moves, silence for long may be that of a dead connection: asked anew, it answers or is late. */
   private next(found: DocumentSnapshot[], { metadata }: { metadata: { fromCache: boolean } }): void {
     const requests = found.map((each) => requestOf(each.id, each.data() ?? {}))
     const confirmed = !metadata.fromCache
+    this.told = requests
     if (confirmed) {
       clearTimeout(this.timer)
-      if (requests.some(isMoving)) this.timer = setTimeout(() => this.listen(), QUIET_MS)
       this.late = this.broken = false
       this.patience = FIRST_SNAPSHOT_MS
       this.refusals = 0
@@ -137,6 +147,7 @@ export class Listener {
     if (this.stopped) return
     if (why === 'gone') {
       this.stop()
+      this.told = []
       this.confirmed = true
       this.seen([], true)
       this.around.settle()

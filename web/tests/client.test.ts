@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { deleteApp, type FirebaseApp, initializeApp } from '@firebase/app'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
+import type { Status } from '../src/api'
 import { type Client, connect, Problem, type State, Unreachable, type Watched } from '../src/client'
 import { unsignedToken } from '../src/tokens'
 import { type Silent, silentFirestore } from './silent'
@@ -37,7 +38,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   app = initializeApp({ projectId: PROJECT })
   token = () => Promise.resolve(unsignedToken('ann', PROJECT))
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
   client = await connect({
     api: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
     app,
@@ -68,6 +69,10 @@ async function listened(times: number): Promise<void> {
 
 async function become(state: State): Promise<void> {
   await vi.waitFor(() => expect(states.at(-1)).toBe(state), SOON_MS)
+}
+
+function request(status: Status, more: Record<string, Date> = {}): [string, Record<string, string | Date>] {
+  return ['requests/r1', { tenant: 'u:ann', status, created_at: new Date(), ...more }]
 }
 
 /** Watches the list, and Firestore has told that it is empty. */
@@ -159,16 +164,40 @@ describe('a connection', () => {
     expect(states.at(-1)).toBe('live')
   })
 
-  test('is offline when the browser says so, and proves itself once it is back', async () => {
+  test('is offline when the browser says so, and live again only once it has proved itself', async () => {
     await live()
 
     network(false)
     expect(states.at(-1)).toBe('offline')
     network(true)
     await listened(2)
+    expect(states.slice(2)).toEqual(['offline', 'connecting'])
+
+    firestore.nothing()
+    await become('live')
+  })
+
+  test('that is dead though the browser is online again is told within 5 s', async () => {
+    await live()
+
+    network(false)
+    network(true)
+    await listened(2)
     await vi.advanceTimersByTimeAsync(5_000)
 
     expect(states.at(-1)).toBe('reconnecting')
+  })
+
+  test('is asked what nobody watches, for the SDK answers by itself what somebody does', async () => {
+    watch({ limit: 1 })
+    await listened(1)
+    firestore.nothing()
+    await become('live')
+
+    network(false)
+    network(true)
+
+    await listened(2)
   })
 
   test('that does not tell what a call has changed is asked anew after 5 s', async () => {
@@ -177,6 +206,49 @@ describe('a connection', () => {
 
     await client.submit({ type: 'diagnostic', input: {} }, 'key')
     await vi.advanceTimersByTimeAsync(5_000)
+
+    await listened(2)
+  })
+
+  test('is asked every 30 s while something moves, and dead if it does not answer', async () => {
+    watch()
+    await listened(1)
+    firestore.tell(request('processing'))
+    await become('live')
+
+    await vi.advanceTimersByTimeAsync(30_000)
+    await listened(2)
+    firestore.nothing()
+    await vi.waitFor(() => expect(firestore.removed).toEqual(firestore.added.slice(1)), SOON_MS)
+    await vi.advanceTimersByTimeAsync(30_000)
+    await listened(3)
+    expect(states).toEqual(['connecting', 'live'])
+    await vi.advanceTimersByTimeAsync(5_000)
+
+    expect(states).toEqual(['connecting', 'live', 'reconnecting'])
+  })
+
+  test.each([
+    ['has ended', request('completed')],
+    ['is put off', request('queued', { scheduled_at: new Date(Date.now() + 3_600_000) })],
+  ])('is left alone while all there is %s', async (_, told) => {
+    watch()
+    await listened(1)
+    firestore.tell(told)
+    await become('live')
+
+    await vi.advanceTimersByTimeAsync(65_000)
+
+    expect(firestore.added).toHaveLength(1)
+  })
+
+  test('is asked once what was put off is due', async () => {
+    watch()
+    await listened(1)
+    firestore.tell(request('queued', { scheduled_at: new Date(Date.now() + 40_000) }))
+    await become('live')
+
+    await vi.advanceTimersByTimeAsync(60_000)
 
     await listened(2)
   })

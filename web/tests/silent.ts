@@ -14,6 +14,7 @@ export async function silentFirestore() {
   const removed: number[] = []
   let stream: ServerHttp2Stream | undefined
   let streams = 0
+  let database = ''
   const live = new Set<ServerHttp2Stream>()
   const server = createServer()
 
@@ -30,7 +31,8 @@ export async function silentFirestore() {
       rest = Buffer.concat([rest, chunk])
       while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
         const end = 5 + rest.readUInt32BE(1)
-        const { 2: add, 3: remove } = fieldsOf(rest.subarray(5, end))
+        const { 1: name, 2: add, 3: remove } = fieldsOf(rest.subarray(5, end))
+        database = String(name)
         if (add instanceof Buffer) added.push(Number(fieldsOf(add)[5]))
         if (remove !== undefined) removed.push(Number(remove))
         rest = rest.subarray(end)
@@ -41,11 +43,33 @@ export async function silentFirestore() {
   const sessions = new Set<{ close(): void }>()
   server.on('session', (session) => sessions.add(session))
 
-  function say(...change: number[][]): void {
-    const message = lengthened(2, change.flat())
+  function send(message: number[]): void {
     const head = Buffer.alloc(5)
     head.writeUInt32BE(message.length, 1)
     stream?.write(Buffer.concat([head, Buffer.from(message)]))
+  }
+
+  /** Of targets. */
+  function say(...change: number[][]): void {
+    send(lengthened(2, change.flat()))
+  }
+
+  function tell(...documents: [string, Record<string, string | Date>][]): void {
+    const newest = varint(added.at(-1)!)
+    const now = momentOf(new Date())
+    const at = lengthened(6, now)
+    say([0x08, 1], lengthened(2, newest))
+    for (const [path, fields] of documents) {
+      const name = lengthened(1, textOf(`${database}/documents/${path}`))
+      const values = Object.entries(fields).map(([field, value]) => {
+        const told = value instanceof Date ? lengthened(10, momentOf(value)) : lengthened(17, textOf(value))
+        return lengthened(2, [...lengthened(1, textOf(field)), ...lengthened(2, told)])
+      })
+      const document = [...name, ...values.flat(), ...lengthened(3, now), ...lengthened(4, now)]
+      send(lengthened(3, [...lengthened(1, document), ...lengthened(5, newest)]))
+    }
+    say([0x08, 3], lengthened(2, newest), lengthened(4, [1]), at)
+    say([0x08, 0], lengthened(4, [1]), at)
   }
 
   return {
@@ -58,18 +82,14 @@ export async function silentFirestore() {
     open: () => live.size,
 
     /** The newest target has no documents. */
-    nothing(): void {
-      const target = lengthened(2, varint(added.at(-1)!))
-      const now = Math.floor(Date.now() / 1000)
-      const at = lengthened(6, [0x08, ...varint(now)])
-      say([0x08, 1], target)
-      say([0x08, 3], target, lengthened(4, [1]), at)
-      say([0x08, 0], lengthened(4, [1]), at)
-    },
+    nothing: () => tell(),
+
+    /** The newest target has these documents, made now: their names below the database, and fields of text or time. */
+    tell,
 
     /** The newest target is refused with a status code of gRPC. */
     refuse(code: number, message: string): void {
-      const cause = [0x08, code, ...lengthened(2, [...Buffer.from(message)])]
+      const cause = [0x08, code, ...lengthened(2, textOf(message))]
       say([0x08, 2], lengthened(2, varint(added.at(-1)!)), lengthened(3, cause))
     },
 
@@ -102,7 +122,15 @@ function fieldsOf(message: Buffer): Record<number, Buffer | number> {
 }
 
 function lengthened(field: number, content: number[]): number[] {
-  return [(field << 3) | 2, ...varint(content.length), ...content]
+  return [...varint((field << 3) | 2), ...varint(content.length), ...content]
+}
+
+function textOf(text: string): number[] {
+  return [...Buffer.from(text)]
+}
+
+function momentOf(time: Date): number[] {
+  return [0x08, ...varint(Math.floor(time.getTime() / 1000))]
 }
 
 function varint(value: number): number[] {
