@@ -10,7 +10,8 @@
  *   stop(); await client.close()                                       // it is of no more use then
  *
  * Listeners come back by themselves: one that hears nothing in time listens anew, and while a request moves, the
- * connection is asked every 30 s whether it still lives. Calls throw `Problem` (the API said no) or `Unreachable` (no answer came).
+ * connection is asked every 30 s whether it still lives. Calls throw `Problem` (the API said no) or `Unreachable` (no
+ * answer came).
  */
 import type { FirebaseApp } from '@firebase/app'
 import {
@@ -28,7 +29,7 @@ import {
 
 import type { Ask, Request, SignedUrl, Status, WorkType } from './api'
 import { http, Problem, type Token, Unreachable } from './http'
-import { type Asked, FIRST_SNAPSHOT_MS, Listener, type Seen, type Watched } from './listener'
+import { type Asked, FIRST_SNAPSHOT_MS, Listener, type Seen, type Watched, type Why } from './listener'
 import { type Claims, claimsOf, tenantOf } from './tokens'
 
 export { Problem, Unreachable } from './http'
@@ -70,8 +71,8 @@ export async function connect({ api, app, token, database = '(default)', emulato
   let redialled = 0
   let hiddenAt = Date.now()
   /**
-   * What several tabs listen to the SDK answers by itself, even with a dead connection. To this, for requests of a moment
-   * in 1970, nobody else listens: not even a tab that was frozen with the same doubt.
+   * What several tabs listen to the SDK answers by itself, even with a dead connection. To this, for requests of a
+   * moment in 1970, nobody else listens: not even a tab that was frozen with the same doubt.
    */
   const question: Asked = { limit: 1, before: new Date(Math.random() * 1000) }
   let doubting = false
@@ -127,11 +128,12 @@ export async function connect({ api, app, token, database = '(default)', emulato
   }
 
   /** Why a listener was refused. A fresh token is the remedy for an old one, and the API knows what is gone. */
-  async function whyRefused(what: string | Watched): Promise<'gone' | 'listen again'> {
+  async function whyRefused(what: string | Watched): Promise<Why> {
     try {
       await token(true)
     } catch (error) {
-      if (!(error instanceof Unreachable)) refuse('listener', 'signed-out')
+      if (error instanceof Unreachable) return 'unknown'
+      refuse('listener', 'signed-out')
       return 'listen again'
     }
     if (typeof what !== 'string') return 'listen again'
@@ -145,10 +147,10 @@ export async function connect({ api, app, token, database = '(default)', emulato
 
   /** The SDK waits up to a minute between its attempts; this begins the next one now. */
   async function redial(): Promise<void> {
-    if (!navigator.onLine || Date.now() - redialled < BETWEEN_REDIALS_MS) return
+    if (closed || !navigator.onLine || Date.now() - redialled < BETWEEN_REDIALS_MS) return
     redialled = Date.now()
     await disableNetwork(db)
-    await enableNetwork(db)
+    if (!closed) await enableNetwork(db)
   }
 
   function watch(what: string | Asked, seen: Seen): () => void {

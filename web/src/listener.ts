@@ -36,11 +36,14 @@ const LONGEST_PATIENCE_MS = 15_000
 /** What no other connection would change. */
 const FAULTS = new Set(['failed-precondition', 'invalid-argument', 'not-found', 'unimplemented'])
 
+/** `unknown`: there was no network to find out. */
+export type Why = 'gone' | 'listen again' | 'unknown'
+
 interface Surroundings {
   settle(): void
   heard(): void
   denied(): void
-  whyRefused(): Promise<'gone' | 'listen again'>
+  whyRefused(): Promise<Why>
   redial(): Promise<void>
 }
 
@@ -145,7 +148,9 @@ export class Listener {
     clearTimeout(this.timer)
     const why = await this.around.whyRefused()
     if (this.stopped) return
-    if (why === 'gone') {
+    if (why === 'unknown') {
+      this.await()
+    } else if (why === 'gone') {
       this.stop()
       this.told = []
       this.confirmed = true

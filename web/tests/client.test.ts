@@ -253,6 +253,14 @@ describe('a connection', () => {
     await listened(2)
   })
 
+  test('ends with the client while it is dialled again, and is not dialled after that', async () => {
+    const dialled = client.reconnect()
+    await client.close()
+
+    await expect(dialled).resolves.toBeUndefined()
+    await expect(client.reconnect()).resolves.toBeUndefined()
+  })
+
   test('ends with the client, and nothing begins it again', async () => {
     await live()
     watch('r1')
@@ -334,14 +342,21 @@ describe('who is refused', () => {
     expect(states).toEqual(['connecting', 'signed-out'])
   })
 
-  test('the list and has no network for a token is not signed out', async () => {
-    token = () => Promise.reject(new Unreachable())
+  test('the list and has no network for a token is neither signed out nor without access, however often', async () => {
+    const unreachable = vi.fn(() => Promise.reject(new Unreachable()))
+    token = unreachable
     watch()
-    await listened(1)
-    firestore.refuse(PERMISSION_DENIED, 'No.')
+    for (const [times, ms] of [5_000, 7_500].entries()) {
+      await listened(times + 1)
+      firestore.refuse(PERMISSION_DENIED, 'No.')
+      await vi.waitFor(() => expect(unreachable).toHaveBeenCalledTimes(times + 1), SOON_MS)
+      await vi.advanceTimersByTimeAsync(ms)
+    }
+    await listened(3)
 
-    await listened(2)
-    expect(states).toEqual(['connecting'])
+    expect(states).toEqual(['connecting', 'reconnecting'])
+    firestore.nothing()
+    await become('live')
   })
 
   test.each([
