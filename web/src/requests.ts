@@ -16,6 +16,7 @@ export function follow(client: Client, ended: (request: Request) => void) {
   const known = shallowReactive(new Map<string, Request>())
   const shown = shallowReactive(new Set<string>())
   const apart = new Map<string, () => void>()
+  const told = new Set<string>()
   const status = ref<Status>()
   const loaded = ref(false)
   const hasOlder = ref(false)
@@ -38,7 +39,14 @@ export function follow(client: Client, ended: (request: Request) => void) {
     const before = known.get(request.id)
     if (before && isLater(before, request)) return
     known.set(request.id, request)
-    if (before && !isOpen(request) && (isOpen(before) || before.redrive < request.redrive)) ended(request)
+    if (before && !isOpen(request) && (isOpen(before) || before.redrive < request.redrive)) tell(request)
+  }
+
+  function tell(request: Request): void {
+    const end = `${request.id}/${request.redrive}`
+    if (told.has(end)) return
+    told.add(end)
+    ended(request)
   }
 
   function show(requests: Request[]): void {
@@ -131,6 +139,8 @@ export function follow(client: Client, ended: (request: Request) => void) {
       if (closed) return
       if (status.value) watch()
       showApart(requests)
+      // The listener may have been faster than the answer: then it has told of something that nobody knew.
+      requests.map(({ id }) => known.get(id)).forEach((request) => request && !isOpen(request) && tell(request))
     },
     close() {
       closed = true

@@ -260,6 +260,33 @@ describe('an end is told once', () => {
     expect(ended).toEqual([['r1', 'completed']])
   })
 
+  test('of what was asked here and had ended before that was answered', () => {
+    window([request(1)])
+    expect(ended).toEqual([])
+
+    requests.add([request(1, 'queued')])
+    window([request(1)])
+
+    expect(ended).toEqual([['r1', 'completed']])
+  })
+
+  test('of what was asked here and was heard of before that was answered', () => {
+    window([request(1, 'processing')])
+    window([request(1)])
+    requests.add([request(1, 'queued')])
+
+    expect(ended).toEqual([['r1', 'completed']])
+  })
+
+  test('of what was asked before a reload and has ended since', () => {
+    requests.add([request(2), request(1, 'failed')])
+
+    expect(ended).toEqual([
+      ['r2', 'completed'],
+      ['r1', 'failed'],
+    ])
+  })
+
   test('of an older one that was retried here', async () => {
     window(range(31, 21))
     pages = [{ requests: [...range(31, 13), request(12, 'failed')] }]
