@@ -44,11 +44,12 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
         asks.length === 1 && only
           ? await client.submit(only, intent.key).then(({ request, replayed }) => ({ requests: [request], replayed }))
           : await client.submitBatch(asks, intent.key)
-      intents.answered(intent)
+      if (closed) intents.forget(intent)
+      else intents.answered(intent)
       requests.add(answer.requests)
       return answer
     } catch (error) {
-      if (error instanceof Problem && error.status < 500) intents.refused(intent)
+      if (error instanceof Problem && error.status < 500) intents.forget(intent)
       else if (!closed) intents.failed(intent)
       throw error
     }

@@ -18,7 +18,7 @@ const KEPT_FOR_MS = 24 * 3_600_000
 
 export class Intents {
   constructor(
-    private readonly storage: Pick<Storage, 'getItem' | 'setItem'>,
+    private readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>,
     private readonly uid: string,
     private readonly now: () => number = Date.now,
   ) {}
@@ -39,13 +39,19 @@ export class Intents {
   }
 
   /** It was accepted. For a moment longer the same content means the same intent. */
-  answered({ key }: Intent): void {
+  answered(intent: Intent): void {
+    const { key } = intent
     this.keep(this.kept().map((each) => (each.key === key ? { ...each, answeredAt: this.now() } : each)))
+    setTimeout(() => this.forget(intent), SAME_FOR_MS)
   }
 
-  /** It was refused: what comes next is another intent. */
-  refused({ key }: Intent): void {
+  /** What comes next is another intent. */
+  forget({ key }: Intent): void {
     this.keep(this.kept().filter((each) => each.key !== key))
+  }
+
+  forgetAnswered(): void {
+    this.keep(this.kept().filter(({ answeredAt }) => answeredAt === undefined))
   }
 
   /** No answer came, and that was told. It keeps its key for the same content. */
@@ -67,7 +73,8 @@ export class Intents {
   }
 
   private keep(intents: Intent[]): void {
-    this.storage.setItem(this.name, JSON.stringify(intents))
+    if (intents.length) this.storage.setItem(this.name, JSON.stringify(intents))
+    else this.storage.removeItem(this.name)
   }
 
   private get name(): string {
@@ -78,6 +85,11 @@ export class Intents {
 /** What was asked need not be kept for who has signed out. */
 export function forgetIntents(storage: Pick<Storage, 'removeItem'>, uid: string): void {
   storage.removeItem(nameOf(uid))
+}
+
+/** What was answered need not be kept for whose sign-in has ended; the rest is finished when they are back. */
+export function forgetAnswered(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>, uid: string): void {
+  new Intents(storage, uid).forgetAnswered()
 }
 
 function nameOf(uid: string): string {

@@ -25,7 +25,11 @@ beforeEach(async () => {
   vi.stubGlobal('window', new EventTarget())
   vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false, title: '' }))
   vi.stubGlobal('navigator', { onLine: true })
-  vi.stubGlobal('sessionStorage', { getItem: (name: string) => stored.get(name) ?? null, setItem: stored.set.bind(stored) })
+  vi.stubGlobal('sessionStorage', {
+    getItem: (name: string) => stored.get(name) ?? null,
+    setItem: stored.set.bind(stored),
+    removeItem: stored.delete.bind(stored),
+  })
   firestore = await silentFirestore()
   asked = []
   api = createServer(({ method, url }, response) => {

@@ -1,7 +1,7 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 
 import type { Ask } from '../src/api'
-import { forgetIntents, Intents } from '../src/intents'
+import { forgetAnswered, forgetIntents, Intents } from '../src/intents'
 
 const ASK = { type: 'diagnostic', input: {} } as Ask
 const OTHER = { type: 'diagnostic', input: { steps: 2 } } as Ask
@@ -53,9 +53,9 @@ test('asking for the same again later is a new intent', () => {
   expect(intents().begin([ASK]).key).not.toBe(intent.key)
 })
 
-test('what was refused may be sent again as something new', () => {
+test('what was forgotten may be sent again as something new', () => {
   const intent = intents().begin([ASK])
-  intents().refused(intent)
+  intents().forget(intent)
 
   expect(intents().begin([ASK]).key).not.toBe(intent.key)
 })
@@ -98,6 +98,28 @@ test('nothing that was typed stays after somebody has signed out, even if an ans
   intents().answered(intent)
 
   expect(intents().unanswered()).toEqual([])
-  expect(stored.get('intents:ann')).not.toContain('steps')
+  expect([...stored.keys()]).toEqual(['intents:ben'])
   expect(intents('ben').unanswered()).toHaveLength(1)
+})
+
+test('what was answered is kept for a moment and no longer', () => {
+  vi.useFakeTimers()
+  const intent = intents().begin([OTHER])
+  intents().answered(intent)
+  vi.advanceTimersByTime(3_000)
+  expect(intents().begin([OTHER]).key).toBe(intent.key)
+  vi.advanceTimersByTime(1_000)
+  vi.useRealTimers()
+
+  expect([...stored.keys()]).toEqual([])
+})
+
+test('nothing that was answered stays where a sign-in has ended, but what was not is finished later', () => {
+  now = Date.now()
+  intents().answered(intents().begin([OTHER]))
+  const open = intents().begin([ASK])
+  forgetAnswered(storage, 'ann')
+
+  expect(stored.get('intents:ann')).not.toContain('steps')
+  expect(intents().unanswered()).toEqual([open])
 })
