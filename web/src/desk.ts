@@ -10,6 +10,9 @@ import type { Person } from './people'
 import { follow } from './requests'
 import { signed } from './signed'
 
+/** Who asks was refused, or everybody is for now. */
+const NOT_LOOKED_AT = new Set([401, 403, 429])
+
 export type Desk = Awaited<ReturnType<typeof openDesk>>
 
 export async function openDesk(config: Config, person: Person, notices: Notices) {
@@ -49,7 +52,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
       requests.add(answer.requests)
       return answer
     } catch (error) {
-      if (error instanceof Problem && error.status < 500) intents.forget(intent)
+      if (isRefusal(error)) intents.forget(intent)
       else if (!closed) intents.failed(intent)
       throw error
     }
@@ -59,10 +62,15 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
   async function finishAsking(): Promise<void> {
     for (const { asks } of intents.unanswered()) {
       if (closed) return
-      await ask(asks).then(
-        () => notices.tell('plain', 'What you had asked before the reload has arrived.'),
-        () => notices.tell('bad', 'What you had asked before the reload did not arrive. Please ask again.'),
+      const what = 'What you had asked before the reload'
+      const [tone, words] = await ask(asks).then(
+        () => ['plain', `${what} has arrived.`] as const,
+        (error) =>
+          isRefusal(error)
+            ? (['bad', `${what} was refused. Please ask again.`] as const)
+            : (['bad', `${what} was not answered. Ask for it again: it is asked only once.`] as const),
       )
+      if (!closed) notices.tell(tone, words)
     }
   }
 
@@ -102,6 +110,11 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
       await client.close(options)
     },
   }
+}
+
+/** Whether it was looked at. If not, it may have been accepted before, by a call that had no answer. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Problem && error.status < 500 && !NOT_LOOKED_AT.has(error.status)
 }
 
 const DESK: InjectionKey<Desk> = Symbol('desk')

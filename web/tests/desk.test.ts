@@ -17,11 +17,13 @@ let firestore: Silent
 let api: Server
 let app: FirebaseApp
 let desk: Desk
+let stored: Map<string, string>
 let asked: string[]
+let keys: unknown[]
 let answer: () => unknown
 
 beforeEach(async () => {
-  const stored = new Map<string, string>()
+  stored = new Map()
   vi.stubGlobal('window', new EventTarget())
   vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false, title: '' }))
   vi.stubGlobal('navigator', { onLine: true })
@@ -31,9 +33,10 @@ beforeEach(async () => {
     removeItem: stored.delete.bind(stored),
   })
   firestore = await silentFirestore()
-  asked = []
-  api = createServer(({ method, url }, response) => {
+  ;[asked, keys] = [[], []]
+  api = createServer(({ method, url, headers }, response) => {
     asked.push(`${method} ${url}`)
+    keys.push(headers['idempotency-key'])
     const content = answer() as { status: number | Status }
     response.writeHead(typeof content.status === 'number' ? content.status : 200)
     response.end(JSON.stringify(content))
@@ -120,4 +123,44 @@ test('what a reload has interrupted is asked for, but no more once the desk is c
   await desk.finishAsking()
 
   expect(asked).toEqual(['POST /requests'])
+})
+
+test.each([401, 403, 429])('what %i kept from being looked at is the same when asked again', async (status) => {
+  answer = () => ({ status, code: 'no', title: 'No.' })
+  await expect(desk.ask(ASKS)).rejects.toThrow('No.')
+  answer = () => ({ requests: [] })
+  await desk.ask(ASKS)
+
+  expect(new Set(keys).size).toBe(1)
+})
+
+test('what was looked at and refused is another when it is asked again', async () => {
+  answer = () => ({ status: 422, code: 'no', title: 'No.' })
+  await expect(desk.ask(ASKS)).rejects.toThrow('No.')
+  await expect(desk.ask(ASKS)).rejects.toThrow('No.')
+
+  expect(new Set(keys).size).toBe(2)
+})
+
+test.each([
+  [429, 'What you had asked before the reload was not answered. Ask for it again: it is asked only once.'],
+  [422, 'What you had asked before the reload was refused. Please ask again.'],
+])('what a reload has interrupted is told as what it is after a %i', async (status, words) => {
+  new Intents(sessionStorage, 'ann').begin(ASKS)
+  answer = () => ({ status, code: 'no', title: 'No.' })
+  await desk.finishAsking()
+
+  expect(told()).toEqual([words])
+})
+
+test('what is answered after the desk was closed is not kept, nor told to who comes next', async () => {
+  new Intents(sessionStorage, 'ann').begin(ASKS)
+  answer = () => {
+    void desk.close()
+    return { requests: [] }
+  }
+  await desk.finishAsking()
+
+  expect([...stored.keys()]).toEqual([])
+  expect(told()).toEqual([])
 })
