@@ -2,6 +2,7 @@
 import type { Client } from './client'
 
 const SPARE_MS = 60_000
+const FETCHED_WITHIN_MS = 60_000
 
 export type Signed = ReturnType<typeof signed>
 
@@ -26,13 +27,21 @@ export function signed(client: Client) {
 
     /** As a file: a browser ignores `download` on links to other origins, so the bytes come first. */
     async save(request: { id: string; redrive: number }, name: string, as: string): Promise<void> {
-      const response = await fetch(await urlOf(request, name))
-      if (!response.ok) throw new Error(`The asset was answered with ${response.status}`)
+      const bytes = await fetched(await urlOf(request, name)).catch(async (error: Error) => {
+        if (error.name === 'TimeoutError') throw error
+        return fetched(await urlOf(request, name, true)) // by a clock that is slow, an old URL still holds
+      })
       const link = document.createElement('a')
-      link.href = URL.createObjectURL(await response.blob())
+      link.href = URL.createObjectURL(bytes)
       link.download = as
       link.click()
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
     },
   }
+}
+
+async function fetched(url: string): Promise<Blob> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(FETCHED_WITHIN_MS) })
+  if (!response.ok) throw new Error(`The asset was answered with ${response.status}`)
+  return response.blob()
 }

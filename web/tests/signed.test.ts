@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import type { Client } from '../src/client'
 import { type Signed, signed } from '../src/signed'
@@ -18,6 +18,8 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
 })
 
 /** A service whose URLs differ each time. */
@@ -68,4 +70,63 @@ test('another name, another request and a retry have URLs of their own', async (
   await urls.urlOf({ ...REQUEST, redrive: 1 }, 'a.png')
 
   expect(asked).toEqual(['r1/a.png', 'r1/b.png', 'r2/a.png', 'r1/a.png'])
+})
+
+describe('a file', () => {
+  let fetched: string[]
+  let saved: string[]
+
+  /** Assets that are answered with these, one after the other; undefined is no answer. */
+  function answers(...statuses: (number | undefined)[]): void {
+    vi.stubGlobal('fetch', async (url: string, { signal }: RequestInit) => {
+      fetched.push(url)
+      const status = statuses.shift()
+      if (status) return new Response('bytes', { status })
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    })
+  }
+
+  beforeEach(() => {
+    ;[fetched, saved] = [[], []]
+    const link = { download: '', click: () => saved.push(link.download) }
+    vi.stubGlobal('document', { createElement: () => link })
+    vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:1')
+  })
+
+  test('is saved from a URL that is held already', async () => {
+    answers(200)
+    await urls.urlOf(REQUEST, 'a.png')
+    await urls.save(REQUEST, 'a.png', 'b.png')
+
+    expect(fetched).toEqual(['https://assets/1'])
+    expect(saved).toEqual(['b.png'])
+  })
+
+  test('is saved from a new URL if the one that is held does not work', async () => {
+    answers(403, 200)
+    await urls.save(REQUEST, 'a.png', 'b.png')
+
+    expect(fetched).toEqual(['https://assets/1', 'https://assets/2'])
+    expect(saved).toEqual(['b.png'])
+  })
+
+  test('that a new URL does not bring either is told', async () => {
+    answers(403, 404)
+
+    await expect(urls.save(REQUEST, 'a.png', 'b.png')).rejects.toThrow('404')
+    expect(saved).toEqual([])
+  })
+
+  test('is waited for a minute and not for ever', async () => {
+    const ends = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(ends.signal)
+    answers(undefined)
+    const saving = urls.save(REQUEST, 'a.png', 'b.png')
+    await vi.waitFor(() => expect(fetched).toHaveLength(1))
+    ends.abort(new DOMException('Too long.', 'TimeoutError'))
+
+    await expect(saving).rejects.toThrow('Too long.')
+    expect(timeout.mock.calls).toEqual([[60_000]])
+    expect(fetched).toHaveLength(1)
+  })
 })
