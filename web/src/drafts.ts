@@ -7,8 +7,9 @@ export function draftsOf(uid: string): Drafts {
   return JSON.parse(localStorage.getItem(name(uid)) ?? '{}')
 }
 
-export function keepDrafts(uid: string, drafts: Drafts): void {
-  localStorage.setItem(name(uid), JSON.stringify(drafts))
+/** Other tabs may have kept those of other types since. */
+export function keepDraft(uid: string, type: string, values: Values): void {
+  localStorage.setItem(name(uid), JSON.stringify({ ...draftsOf(uid), [type]: values }))
 }
 
 export function forgetDrafts(uid: string): void {
