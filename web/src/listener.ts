@@ -51,6 +51,7 @@ export class Listener {
   confirmed = false
   late = false
   broken = false
+  private faulted = false
   private unsubscribe = () => {}
   private timer: ReturnType<typeof setTimeout> | undefined
   private patience = FIRST_SNAPSHOT_MS
@@ -69,6 +70,7 @@ export class Listener {
   listen(): void {
     if (this.stopped) return
     this.unsubscribe()
+    this.faulted = false
     this.await()
     const failed = (error: FirestoreError) => void this.failed(error)
     const requests = collection(this.db, 'requests')
@@ -129,6 +131,7 @@ export class Listener {
     const again = this.late
     this.late = true
     this.confirmed = false
+    this.broken &&= this.faulted // silence after a fault is that of a connection
     this.patience = Math.min(this.patience * 1.5, LONGEST_PATIENCE_MS)
     this.around.settle()
     if (again && !this.broken) await this.around.redial()
@@ -138,7 +141,8 @@ export class Listener {
   private async failed(error: FirestoreError): Promise<void> {
     this.confirmed = false
     if (error.code !== 'permission-denied' && error.code !== 'unauthenticated') {
-      if (FAULTS.has(error.code) && !this.broken) {
+      this.faulted = FAULTS.has(error.code)
+      if (this.faulted && !this.broken) {
         this.broken = true
         console.error(error)
         this.around.settle()

@@ -443,6 +443,19 @@ describe('a fault of the service', () => {
     await become('live')
   })
 
+  test('is not blamed for the silence after it', async () => {
+    watch()
+    await listened(1)
+    await broken()
+
+    await vi.advanceTimersByTimeAsync(5_000)
+    await listened(2)
+    expect(states.at(-1)).toBe('broken')
+    await vi.advanceTimersByTimeAsync(7_500)
+
+    expect(states.at(-1)).toBe('reconnecting')
+  })
+
   test('ends with the list that it concerns', async () => {
     const stop = watch({ status: 'failed' })
     await listened(1)
