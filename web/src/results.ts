@@ -10,6 +10,9 @@ export const WORDS: Record<Status, string> = {
   cancelled: 'Cancelled',
 }
 
+const SENTENCE_END = /(?<=[.!?…])(?<!(?<![\p{L}\p{N}])(?:\p{L}|drs?|mrs?|ms|prof|st|tel|ext)\.)\s|\n/iu
+const ACCENTS = /[\u0300-\u036f]/g // of what is left of "ä" after taking it apart; other scripts need their marks
+
 export function titleOf({ input, result, type }: Request): string {
   const headline = result?.['headline'] ?? input['primary_message']
   return typeof headline === 'string' ? firstSentence(headline) : humanised(type)
@@ -18,7 +21,7 @@ export function titleOf({ input, result, type }: Request): string {
 export function byline({ input, type }: Request): string {
   if (type !== 'medical_asset') {
     const given = Object.entries(input).filter(([, value]) => value)
-    return given.map(([name, value]) => `${humanised(name).toLowerCase()} ${value}`).join(' · ')
+    return given.map(([name, value]) => `${humanised(name).toLowerCase()} ${plain(value)}`).join(' · ')
   }
   return [input['practice_name'], input['doctor_name']].filter(Boolean).join(' · ')
 }
@@ -40,14 +43,20 @@ export function captionOf({ result }: Request): string {
 /** A name under which a practice finds it again. */
 export function fileName(request: Request, asset: Asset): string {
   const words = `${request.input['practice_name'] ?? request.type} ${titleOf(request)}`
-  const plain = words.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '')
-  return `${plain.slice(0, 60).toLowerCase()}.${asset.name.split('.').pop()}`
+  const bare = words.normalize('NFKD').replace(ACCENTS, '').normalize('NFC')
+  const joined = bare.replace(/[^\p{L}\p{M}\p{N}]+/gu, '-').replace(/^-/, '')
+  return `${joined.slice(0, 60).replace(/-$/, '').toLowerCase()}.${asset.name.split('.').pop()}`
 }
 
 export function size(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
+/** Until the API has written a headline. "Dr. Weber is back." is one sentence. */
 export function firstSentence(message: string): string {
-  return message.split(/(?<=[.!?…])\s|\n/)[0]?.replace(/\.$/, '') ?? message
+  return message.split(SENTENCE_END)[0]?.replace(/\.$/, '') ?? message
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
