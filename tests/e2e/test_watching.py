@@ -12,6 +12,16 @@ from tests.e2e.browser import REQUESTS, Visitor
 from tests.e2e.conftest import Arrive
 
 ENDED_WITHIN_MS = 20_000
+ATTEMPTS_WITHIN_MS = 60_000  # three, and the waiting between them
+COLLECTS_WORDS = """
+(id) => {
+  const body = document.querySelector(`[data-id="${id}"] .request-body`)
+  const say = () => window.said.at(-1) === body.innerText || window.said.push(body.innerText)
+  window.said = []
+  say()
+  new MutationObserver(say).observe(body, { subtree: true, childList: true, characterData: true })
+}
+"""
 TABS = 8  # two more than the connections that a browser opens to one host
 
 
@@ -61,6 +71,26 @@ def test_what_has_failed_is_retried_from_its_card_and_completes(stack: Stack, da
     request = asking.request(request_id)
     assert (request["status"], request["redrive"]) == ("completed", 1)
     assert (visitor.calls("GET", "/"), visitor.calls("GET", REQUESTS)) == (1, 0)
+
+
+def test_a_retry_after_all_attempts_says_nothing_of_those(stack: Stack, database: str, arrive: Arrive) -> None:
+    somebody = stranger()
+    request_id = Asking(stack.addresses, somebody).diagnostic(sleep_seconds=2, steps=2, fail_times=3)
+    visitor = arrive(somebody)
+    card = visitor.card(request_id)
+    expect(card).to_have_attribute("data-status", "failed", timeout=ATTEMPTS_WITHIN_MS)
+    expect(card.get_by_test_id("attempt")).to_have_text("Attempt 3 of 3")
+    requests = Client(project=stack.addresses.project, database=database).collection("requests")
+    requests.document(request_id).update({"input.fail_times": 0})
+
+    visitor.page.evaluate(COLLECTS_WORDS, request_id)
+    card.get_by_role("button", name="Retry").click()
+    expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
+
+    said = visitor.page.evaluate("window.said")
+    after = said[next(index for index, words in enumerate(said) if "Failed" not in words) :]
+    assert any("In the making" in words for words in after)
+    assert [words for words in after if "Attempt" in words or "failed" in words.lower()] == []
 
 
 def test_what_leaves_the_chosen_state_leaves_the_list(stack: Stack, arrive: Arrive) -> None:

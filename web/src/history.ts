@@ -111,6 +111,11 @@ function isPutOff({ status, attempt, snoozes, errors }: Request): boolean {
   return status === 'queued'
 }
 
+/** The latest failure, unless a person has retried it since: then it says nothing about how it goes now. */
+export function lastFailure(request: Request): Failure | undefined {
+  return isRetriedSince(request) ? undefined : request.errors?.at(-1)
+}
+
 /** Whether a person has retried it after the last of its failures. */
 function isRetriedSince(request: Request): boolean {
   const { attempt, errors } = request

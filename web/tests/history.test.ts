@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Failure, Request } from '../src/api'
-import { historyOf, type Phase } from '../src/history'
+import { historyOf, lastFailure, type Phase } from '../src/history'
 import { moment } from '../src/times'
 
 const NOW = Date.parse(at(60))
@@ -341,4 +341,31 @@ test('failures that are no longer kept leave a gap', () => {
     plain('Waited 10 s', 40),
     { words: 'Attempt 4 of 20, 10 s so far', tone: 'work', at: at(50) },
   ])
+})
+
+describe('the latest failure', () => {
+  const usedUp = [failure(1, 5, 0), failure(2, 15, 10), failure(3, 25, 20)]
+
+  test('is told until the next', () => {
+    expect(lastFailure(request({ attempt: 1, started_at: at(0), errors: [failure(1, 5)] }))?.attempt).toBe(1)
+    expect(lastFailure(request({ attempt: 2, started_at: at(10), errors: [failure(1, 5)] }))?.attempt).toBe(1)
+    expect(lastFailure(request({ attempt: 3, started_at: at(20), errors: usedUp }))?.attempt).toBe(3)
+  })
+
+  test('says nothing about how it goes after a retry', () => {
+    const retried = { redrive: 1, errors: usedUp }
+
+    expect(lastFailure(request(retried))).toBeUndefined()
+    expect(lastFailure(request({ ...retried, status: 'processing', attempt: 1, started_at: at(40) }))).toBeUndefined()
+  })
+
+  test('is that of the first attempt since, once that has failed too', () => {
+    const errors = [...usedUp, failure(1, 45, 40)]
+
+    expect(lastFailure(request({ redrive: 1, errors, attempt: 1, started_at: at(40) }))).toEqual(failure(1, 45, 40))
+  })
+
+  test('is none where nothing has failed', () => {
+    expect(lastFailure(request({ status: 'processing', attempt: 1, started_at: at(0) }))).toBeUndefined()
+  })
 })
