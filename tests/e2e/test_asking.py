@@ -109,6 +109,7 @@ def test_three_copies_are_three_requests(stack: Stack, arrive: Arrive) -> None:
 
     ready = ann.cards(message).and_(ann.page.locator("[data-status=completed]"))
     expect(ready).to_have_count(3, timeout=ENDED_WITHIN_MS)
+    assert (ann.calls("POST", "/requests:batch"), ann.calls("POST", "/requests")) == (1, 0)
     assert len(Asking(stack.addresses, "ann").saying(message)) == 3
 
 
