@@ -20,6 +20,8 @@ export type Notices = ReturnType<typeof notices>
 
 export function notices(title: string) {
   const list = shallowReactive<Notice[]>([])
+  /** How many came and went while nobody looked. */
+  const unseen = shallowRef(0)
   const held = shallowRef(false)
   /** The dialog that is open: what is outside of it can be neither pressed nor heard. */
   const within = shallowRef<HTMLElement>()
@@ -30,9 +32,14 @@ export function notices(title: string) {
     const same = list.find((each) => each.tone === tone && each.text === text)
     if (same) dismiss(same.id)
     list.push({ id: ++last, tone, text, about, times: (same?.times ?? 0) + 1 })
-    if (list.length > MOST) list.shift()
+    if (list.length > MOST) drop()
     if (document.hidden) document.title = `(${++missed}) ${title}`
     else fade(last)
+  }
+
+  function drop(): void {
+    const { times } = list.shift()!
+    if (document.hidden) unseen.value += times
   }
 
   /** Time runs only while it can be read. */
@@ -43,6 +50,13 @@ export function notices(title: string) {
   function dismiss(id: number): void {
     const at = list.findIndex((each) => each.id === id)
     if (at >= 0) list.splice(at, 1)
+    if (!list.length) unseen.value = 0
+  }
+
+  /** They name what somebody has asked, which is nothing for whoever comes next. */
+  function clear(): void {
+    list.length = unseen.value = missed = 0
+    document.title = title
   }
 
   document.addEventListener('visibilitychange', () => {
@@ -52,7 +66,7 @@ export function notices(title: string) {
     list.forEach(({ id }) => fade(id))
   })
 
-  return { list, held, within, tell, dismiss }
+  return { list, unseen, held, within, tell, dismiss, clear }
 }
 
 export function tellEnd({ tell }: Pick<Notices, 'tell'>, request: Request): void {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Request, Status } from '../src/api'
-import { notices, tellEnd } from '../src/notices'
+import { type Notices, notices, tellEnd } from '../src/notices'
 
 class Tab extends EventTarget {
   hidden = false
@@ -28,6 +28,10 @@ afterEach(() => {
 
 function ended(status: Status, message: string): Request {
   return { id: message, type: 'medical_asset', status, input: { primary_message: message } } as unknown as Request
+}
+
+function textsOf({ list }: Notices): string[] {
+  return list.map(({ text }) => text)
 }
 
 test('what ends while nobody looks is counted in the title until somebody does', () => {
@@ -68,4 +72,69 @@ test('the title stays as it is for somebody who looks', () => {
 
   expect(notes.list).toHaveLength(1)
   expect(tab.title).toBe('Requests')
+})
+
+test('of many that end while nobody looks the newest are told and the others counted', () => {
+  const notes = notices(tab.title)
+  tab.turn(true)
+  ;['One', 'Two', 'Two', 'Three', 'Four', 'Five', 'Six'].forEach((each) => tellEnd(notes, ended('completed', each)))
+
+  expect(tab.title).toBe('(7) Requests')
+  expect(textsOf(notes)).toEqual(['Ready: Four', 'Ready: Five', 'Ready: Six'])
+  expect(notes.unseen.value).toBe(4)
+
+  tab.turn(false)
+  expect(notes.unseen.value).toBe(4)
+  vi.advanceTimersByTime(7_000)
+  expect([textsOf(notes), notes.unseen.value]).toEqual([[], 0])
+})
+
+test('whoever looks sees the newest three, and what made room for them was seen', () => {
+  const notes = notices(tab.title)
+  ;['One', 'Two', 'Three', 'Four'].forEach((each) => tellEnd(notes, ended('completed', each)))
+
+  expect(textsOf(notes)).toEqual(['Ready: Two', 'Ready: Three', 'Ready: Four'])
+  expect(notes.unseen.value).toBe(0)
+})
+
+test('the same words are told once with how often, and stay as long as if they were new', () => {
+  const notes = notices(tab.title)
+  notes.tell('bad', 'No answer came.')
+  notes.tell('plain', 'No answer came.')
+  vi.advanceTimersByTime(5_000)
+  notes.tell('bad', 'No answer came.')
+
+  expect(notes.list.map(({ tone, times }) => [tone, times])).toEqual([
+    ['plain', 1],
+    ['bad', 2],
+  ])
+  vi.advanceTimersByTime(6_000)
+  expect(notes.list.map(({ tone }) => tone)).toEqual(['bad'])
+  vi.advanceTimersByTime(1_000)
+  expect(notes.list).toEqual([])
+})
+
+test('a notice that somebody holds stays until they let go', () => {
+  const notes = notices(tab.title)
+  tellEnd(notes, ended('completed', 'Drink water'))
+  notes.held.value = true
+  vi.advanceTimersByTime(60_000)
+  expect(notes.list).toHaveLength(1)
+
+  notes.held.value = false
+  vi.advanceTimersByTime(7_000)
+
+  expect(notes.list).toEqual([])
+})
+
+test('nothing is left to read once they are cleared', () => {
+  const notes = notices(tab.title)
+  tab.turn(true)
+  ;['One', 'Two', 'Three', 'Four'].forEach((each) => tellEnd(notes, ended('completed', each)))
+
+  notes.clear()
+
+  expect([textsOf(notes), notes.unseen.value, tab.title]).toEqual([[], 0, 'Requests'])
+  tellEnd(notes, ended('completed', 'Five'))
+  expect(tab.title).toBe('(1) Requests')
 })
