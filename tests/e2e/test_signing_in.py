@@ -3,6 +3,7 @@
 Not told here: what happens in Google's window, whose pages and scripts are Google's own.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from playwright.sync_api import Locator, Page, Playwright, Route, expect
 
 from local.stack import Stack
 from local.web import built_page
-from tests.e2e.asking import Asking, unheard
+from tests.e2e.asking import Asking, title, unheard
 from tests.e2e.browser import REQUESTS, Visitor, visiting
 from tests.e2e.deployment import FIRESTORE, OF_THE_WINDOW, Deployment, deployed
 from tests.e2e.identity_platform import HOSTS, REFRESHED_BEFORE, Account
@@ -40,6 +41,17 @@ async () => {
     database.close()
   }
   return JSON.stringify(found)
+}
+"""
+HOLDS_DATABASES = """
+async () => {
+  for (const { name } of await indexedDB.databases()) {
+    await new Promise((resolve) => { indexedDB.open(name).onsuccess = ({ target }) => {
+      (window.held ??= []).push(target.result)
+      resolve()
+    } })
+  }
+  return window.held.filter(({ name }) => name.startsWith('firestore/')).length
 }
 """
 Visit = Callable[..., Visitor]
@@ -141,13 +153,17 @@ def test_a_link_that_is_opened_elsewhere_asks_whose_it_is(deployment: Deployment
 
 
 def test_what_is_typed_outlives_a_session_that_ends(deployment: Deployment, visit: Visit) -> None:
-    ann, account = visit("password"), deployment.identity.somebody(lifetime=REFRESHED_SOON)
+    ann, account, asked = visit("password"), deployment.identity.somebody(lifetime=REFRESHED_SOON), unheard()
     sign_in(ann, account)
+    ask(ann.page, asked)
+    expect(ann.page.get_by_role("article", name=title(asked))).to_be_visible(timeout=WITHIN_MS)
     ann.page.get_by_label("Message").fill("Open on Saturdays.")
+    assert title(asked) in kept(ann.page)
 
     account.change_password("more gentle check-ups")
 
     expect(ann.page.get_by_role("alert")).to_have_text(f"{SESSION_ENDED} What you typed is kept.", timeout=WITHIN_MS)
+    until(lambda: title(asked) not in kept(ann.page))
     sign_in(ann, account)
     expect(ann.page.get_by_label("Message")).to_have_value("Open on Saturdays.")
     expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
@@ -222,25 +238,49 @@ def test_who_moves_to_another_practice_loses_the_old_list_and_gets_the_new(
 
 
 def test_signing_out_leaves_nothing_of_somebody_in_any_tab(deployment: Deployment, visit: Visit) -> None:
-    ann, account, message = visit("password"), deployment.identity.somebody(), unheard()
+    ann, account, here, there = visit("password"), deployment.identity.somebody(), unheard(), unheard()
+    traces = (account.uid, account.email, title(here), title(there))
     sign_in(ann, account)
-    ann.page.get_by_test_id("example").click()
-    ann.page.get_by_label("Message").fill(message)
-    ann.page.get_by_test_id("send").click()
-    expect(ann.page.get_by_role("article", name=message.removesuffix("."))).to_be_visible()
     other = ann.context.new_page()
     other.goto(deployment.url)
-    expect(other.get_by_role("article", name=message.removesuffix("."))).to_be_visible(timeout=WITHIN_MS)
-    expect(other.get_by_label("Message")).to_have_value(message)
-    assert all(trace in kept(ann.page) for trace in (account.uid, account.email, message))
+    expect(other.get_by_test_id("connection")).to_have_text("Live", timeout=WITHIN_MS)
+    ask(ann.page, here)
+    ask(other, there)
+    for page in (ann.page, other):
+        toast = page.get_by_test_id("toast").filter(has_text=title(there))
+        expect(toast).to_be_visible(timeout=WITHIN_MS)
+        toast.hover()  # so that it stays
+        assert all(trace in kept(page) for trace in traces)
+        assert all(trace in page.content() for trace in traces[2:])
 
     ann.page.get_by_test_id("sign-out").click()
 
     for page in (ann.page, other):
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=WITHIN_MS)
-        expect(page.get_by_role("article")).to_have_count(0)
-    until(lambda: not any(trace in kept(ann.page) for trace in (account.uid, account.email, message)))
-    assert message not in other.content()
+        expect(page.get_by_role("main").get_by_role("alert")).to_have_count(0)
+        assert [trace for trace in traces if trace in page.content()] == []
+    until(lambda: not any(trace in kept(page) for page in (ann.page, other) for trace in traces))
+
+
+def test_what_holds_a_database_keeps_nobody_signed_in_or_out(deployment: Deployment, visit: Visit) -> None:
+    ann, account = visit("password"), deployment.identity.somebody()
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+    frozen = ann.context.new_page()
+    frozen.goto(f"{deployment.url}/icon.svg")
+    assert frozen.evaluate(HOLDS_DATABASES) == 1
+
+    ann.page.get_by_test_id("sign-out").click()
+    expect(ann.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    other = ann.context.new_page()
+    other.goto(deployment.url)
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    other.close()
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text(re.compile("Connecting|Reconnecting"))
+    frozen.close()
+
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
 
 
 def test_googles_window_is_begun_within_the_policy(deployment: Deployment, visit: Visit) -> None:
@@ -294,6 +334,13 @@ def sign_in(visitor: Visitor, account: Account, *, password: str | None = None) 
     visitor.page.get_by_label("E-mail").fill(account.email)
     visitor.page.get_by_label("Password").fill(password or account.password)
     visitor.page.get_by_role("button", name="Sign in").click()
+
+
+def ask(page: Page, message: str) -> None:
+    """Asks for the example with this message."""
+    page.get_by_test_id("example").click()
+    page.get_by_label("Message").fill(message)
+    page.get_by_test_id("send").click()
 
 
 def told(visitor: Visitor) -> Locator:
