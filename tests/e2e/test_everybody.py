@@ -20,6 +20,9 @@ PAST = "2026-01-01T09:00"
 PHONE = ViewportSize(width=390, height=844)
 FOUND_WITHIN_MS = 20_000
 STATES = ("empty", "errors", "list", "queued", "processing", "completed", "failed", "cancelled")
+FORBIDS_STORAGE = """
+Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('Access is denied', 'SecurityError') } })
+"""
 SCRIPT_WITHIN = """
 document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))
 """
@@ -170,6 +173,15 @@ def test_the_details_name_a_choice_as_the_form_does(arrive: Arrive, scenery: Non
 
     given = page.get_by_role("dialog").locator(".given div").filter(has_text="Channel")
     expect(given).to_have_text("ChannelSocial post")
+
+
+def test_whose_browser_keeps_nothing_is_told_what_to_allow(stack: Stack, playwright: Playwright) -> None:
+    with launched(playwright) as browser, visiting(browser, str(stack.addresses.page)) as visitor:
+        visitor.page.add_init_script(FORBIDS_STORAGE)
+
+        visitor.page.goto(visitor.url)
+
+        expect(visitor.page.locator("#app")).to_contain_text("Allow cookies and site data, then reload it.")
 
 
 def test_the_policy_refuses_other_hosts_and_scripts_within_the_page(arrive: Arrive) -> None:
