@@ -60,7 +60,7 @@ function withoutPing(): Plugin {
     name: 'without-ping',
     transform(code, id) {
       if (!/@firebase\/webchannel-wrapper\/.*\.js/.test(id) || !code.includes('cleardot')) return
-      const left = code.replace(pinged, '`//${location.host}/icon.svg`')
+      const left = code.replace(pinged, 'new URL("icon.svg", document.baseURI).href')
       if (left.includes('cleardot')) this.error('The WebChannel pings in a way that is not known here')
       return { code: left, map: null }
     },
