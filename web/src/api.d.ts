@@ -448,7 +448,7 @@ export interface components {
             practice_type: string;
             /**
              * Channel
-             * @description Where it will be shown: `social` is a square image with a caption.
+             * @description Where it will be shown. A social post is a square image with a caption.
              * @constant
              */
             channel: "social";

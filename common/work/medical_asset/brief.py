@@ -82,7 +82,7 @@ class Input(WorkInput):
         examples=["Dental practice", "Dermatology", "Family medicine"],
     )
     channel: Literal["social"] = Field(
-        title="Channel", description="Where it will be shown: `social` is a square image with a caption."
+        title="Channel", description="Where it will be shown. A social post is a square image with a caption."
     )
     primary_message: Message = Field(
         title="Message",
