@@ -16,6 +16,8 @@ from tests.e2e.network import Network
 from tests.processes import until
 
 ENDED_WITHIN_MS = 30_000
+GIVEN_UP_MS = 15_000  # the page tries three times
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 
 
 def test_an_asset_is_asked_for_and_used_without_a_reload(stack: Stack, arrive: Arrive) -> None:
@@ -134,6 +136,53 @@ def test_asking_again_with_changes_leaves_the_earlier_request_as_it_was(stack: S
     [later] = asking.saying(changed)
     assert later["input"] == {**before["input"], "primary_message": changed}
     assert asking.request(earlier) == before
+
+
+def test_what_is_asked_again_before_the_form_is_there_is_in_it_once_it_is(stack: Stack, arrive: Arrive) -> None:
+    somebody, message = stranger(), unheard()
+    earlier = Asking(stack.addresses, somebody).asset(message)
+    visitor = arrive(somebody)
+    visitor.page.route("**/types", lambda route: route.fulfill(status=503, headers=ANY_ORIGIN))
+    visitor.open()
+    expect(visitor.page.get_by_text("What can be asked for could not be loaded.")).to_be_visible(timeout=GIVEN_UP_MS)
+
+    visitor.card(earlier).get_by_role("button", name="Ask again with changes").click()
+    visitor.page.unroute_all()
+    visitor.context.set_offline(True)
+    expect(visitor.page.get_by_test_id("banner")).to_be_visible()
+    visitor.context.set_offline(False)
+
+    expect(visitor.page.get_by_label("Message")).to_have_value(message, timeout=GIVEN_UP_MS)
+    expect(visitor.page.get_by_label("Message")).to_be_focused()
+
+
+def test_a_colour_is_chosen_and_the_length_of_the_message_told(stack: Stack, arrive: Arrive) -> None:
+    ann, message = arrive(), unheard()
+    page, colour = ann.page, ann.page.get_by_label("Brand colour, as #RRGGBB")
+    count, well = page.get_by_test_id("count-primary_message"), page.get_by_label("Choose any colour")
+    ann.fill("")
+    expect(count).to_have_text("0/ of 400")
+
+    page.get_by_label("Message").fill("é" * 400 + "!")
+    expect(count).to_have_text("401/ of 400")
+    expect(count).to_have_class(re.compile("over"))
+    ann.fill(message)
+    expect(count).to_have_text(f"{len(message)}/ of 400")
+    expect(count).not_to_have_class(re.compile("over"))
+
+    well.fill("#abcdef")
+    expect(colour).to_have_value("#ABCDEF")
+    swatch = page.get_by_role("group", name="Brand colour").get_by_role("button").last
+    swatch.click()
+    expect(swatch).to_have_attribute("aria-pressed", "true")
+    chosen = colour.input_value()
+    expect(well).to_have_value(chosen.lower())
+    page.get_by_test_id("send").click()
+
+    expect(ann.cards(message).get_by_test_id("status")).to_have_text("Ready", timeout=ENDED_WITHIN_MS)
+    [request] = Asking(stack.addresses, "ann").saying(message)
+    assert request["input"]["brand_color"] == chosen
+    assert chosen not in {"#ABCDEF", GIVEN["brand_color"]}
 
 
 def test_what_is_put_off_waits_for_its_time_and_can_still_be_cancelled(stack: Stack, arrive: Arrive) -> None:

@@ -173,6 +173,10 @@ def test_whose_account_is_closed_is_out_with_the_next_token(deployment: Deployme
     ann, account = visit("password"), deployment.identity.somebody(lifetime=REFRESHED_SOON)
     sign_in(ann, account)
     expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+    for name in ("diagnostic", "medical_asset"):
+        ann.page.get_by_test_id(f"type-{name}").check()
+    ann.page.get_by_label("Message").fill("Open on Saturdays.")
+    ann.page.get_by_role("button", name="Clear").click()
 
     account.disabled = True
 

@@ -7,8 +7,8 @@ export function draftsOf(uid: string): Drafts {
   return JSON.parse(localStorage.getItem(name(uid)) ?? '{}')
 }
 
-/** Other tabs may have kept those of other types since. */
-export function keepDraft(uid: string, type: string, values: Values): void {
+/** None forgets it. Other tabs may have kept those of other types since. */
+export function keepDraft(uid: string, type: string, values: Values | undefined): void {
   localStorage.setItem(name(uid), JSON.stringify({ ...draftsOf(uid), [type]: values }))
 }
 
