@@ -128,9 +128,10 @@ def test_older_requests_move_as_the_newest_do_and_none_gets_lost(stack: Stack, a
     visitor = arrive(somebody)
     assert visitor.shown() == asked[:1:-1]
 
-    visitor.page.get_by_role("button", name="Show older").click()
+    visitor.page.get_by_role("button", name="Show older").press("Enter")
     expect(visitor.card(oldest)).to_be_visible()
     expect(visitor.page.get_by_test_id("older")).to_have_count(0)
+    expect(visitor.card(eleventh).get_by_role("button").first).to_be_focused()
     assert visitor.shown() == asked[::-1]
     asking.cancel(oldest)
     expect(visitor.card(oldest).get_by_test_id("status")).to_have_text("Cancelled")
