@@ -13,6 +13,9 @@ from tests.e2e.conftest import Arrive
 
 ENDED_WITHIN_MS = 20_000
 ATTEMPTS_WITHIN_MS = 60_000  # three, and the waiting between them
+FADED_WITHIN_MS = 15_000
+LOOKS_AWAY = "Object.defineProperty(document, 'hidden', { configurable: true, value: true })"
+LOOKS_BACK = "delete document.hidden, document.dispatchEvent(new Event('visibilitychange'))"
 COLLECTS_WORDS = """
 (id) => {
   const body = document.querySelector(`[data-id="${id}"] .request-body`)
@@ -142,6 +145,24 @@ def test_older_requests_move_as_the_newest_do_and_none_gets_lost(stack: Stack, a
     asking.cancel(tenth)
     expect(visitor.card(tenth).get_by_test_id("status")).to_have_text("Cancelled")
     assert visitor.calls("GET", REQUESTS) == 1
+
+
+def test_what_ends_while_nobody_looks_is_told_to_whoever_comes_back(stack: Stack, arrive: Arrive) -> None:
+    somebody = stranger()
+    asking, visitor = Asking(stack.addresses, somebody), arrive(somebody)
+    page, name = visitor.page, visitor.page.title()
+
+    page.evaluate(LOOKS_AWAY)
+    for _ in range(5):
+        asking.asset(unheard())
+    expect(page).to_have_title(f"(5) {name}", timeout=ENDED_WITHIN_MS)
+    page.evaluate(LOOKS_BACK)
+
+    expect(page).to_have_title(name)
+    expect(visitor.toast("Ready:")).to_have_count(3)
+    expect(page.get_by_test_id("unseen")).to_have_text("And 2 more while you were away")
+    expect(page.get_by_test_id("unseen")).to_have_count(0, timeout=FADED_WITHIN_MS)
+    expect(visitor.toast("Ready:")).to_have_count(0)
 
 
 def test_eight_tabs_of_one_browser_are_all_live(stack: Stack, arrive: Arrive) -> None:
