@@ -82,12 +82,6 @@ export class Intents {
   }
 }
 
-/** What has its answer need not be kept once the sign-in is over. */
-export function forgetAnswered(storage: Pick<Storage, 'getItem' | 'setItem'>, uid: string): void {
-  const all: Intent[] = JSON.parse(storage.getItem(nameOf(uid)) ?? '[]')
-  storage.setItem(nameOf(uid), JSON.stringify(all.filter(({ answeredAt }) => answeredAt === undefined)))
-}
-
 /** What was asked need not be kept for who has signed out. */
 export function forgetIntents(storage: Pick<Storage, 'removeItem'>, uid: string): void {
   storage.removeItem(nameOf(uid))
