@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 from google.auth.exceptions import GoogleAuthError
 
+from deploy.deployer import NoIdentity, whoever_deploys
 from deploy.hosting import NoSite, Sites
-from deploy.invoker import NoIdentity, whoever_deploys
 from deploy.page import prepare, upload
 from deploy.person import Nobody, People
 from deploy.smoke import NotWorking, smoke
@@ -57,13 +57,9 @@ def page(terraform: Terraform) -> None:
 
 
 def check(terraform: Terraform) -> None:
-    """Sends a request and follows it to its end."""
+    """Sends a request and follows it to its end. Where public_api is false it needs an identity that may invoke."""
     told, deployer = terraform.outputs(), whoever_deploys()
-    try:
-        invoker = None if told.get("public_api", True) else deployer.identity_token(told["api"])
-    except NoIdentity as error:
-        print(f"No request was sent: public_api is false, so that only invokers get through, and {error}")
-        return
+    invoker = None if told.get("public_api", True) else deployer.identity_token(told["api"])
     people = People(
         terraform.project,
         api_key=told["page_config"]["firebase"]["apiKey"],
@@ -113,6 +109,8 @@ def main() -> None:
     parser.add_argument("--region", required=True)
     parser.add_argument("--folder", type=Path, default=ROOT / "terraform", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if not (given.project and given.region):
+        parser.error("which environment? For one: make deploy PROJECT=my-project REGION=europe-west1")
     try:
         STEPS[given.step](Terraform(given.project, given.region, given.folder))
     except FileNotFoundError as error:
@@ -122,6 +120,7 @@ def main() -> None:
         httpx.HTTPError,
         GoogleAuthError,
         Nobody,
+        NoIdentity,
         NoPage,
         NoSite,
         NotWorking,

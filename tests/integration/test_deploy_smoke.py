@@ -13,7 +13,7 @@ from flask import Flask, request
 
 from deploy import __main__ as deploying
 from deploy import smoke as smoking
-from deploy.invoker import Deployer, NoIdentity
+from deploy.deployer import Deployer, NoIdentity
 from deploy.smoke import NotWorking, smoke
 from deploy.terraform import Terraform
 from functions.problems import MEDIA_TYPE
@@ -212,16 +212,13 @@ def test_the_last_step_of_a_deployment_gets_through_to_an_api_that_is_not_public
     assert len(double.keys) == 1
 
 
-def test_without_an_identity_no_request_is_sent_and_the_reason_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_without_an_identity_for_a_private_api_the_deployment_is_not_called_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outputs = '{"public_api": {"value": false}, "api": {"value": "https://api.invalid"}}'
     install(tmp_path, "terraform", f"echo '{outputs}'", monkeypatch)
     install(tmp_path, "gcloud", "echo 'You are not signed in.' >&2; exit 1", monkeypatch)
     monkeypatch.setattr(deploying, "whoever_deploys", lambda: Deployer("ann"))
 
-    deploying.check(Terraform("practice-assets", "europe-west1", tmp_path))
-
-    told = capsys.readouterr().out
-    assert told.startswith("No request was sent: public_api is false")
-    assert "You are not signed in." in told
+    with pytest.raises(NoIdentity, match="You are not signed in"):
+        deploying.check(Terraform("practice-assets", "europe-west1", tmp_path))

@@ -13,8 +13,8 @@ from google.auth.exceptions import GoogleAuthError
 
 from deploy import __main__ as deploying
 from deploy.__main__ import destroy, everything, main, plan
+from deploy.deployer import Deployer
 from deploy.hosting import NoSite
-from deploy.invoker import Deployer
 from deploy.page import ASSETS, hosting, prepare
 from deploy.person import Nobody
 from deploy.smoke import NotWorking
@@ -250,3 +250,15 @@ def test_a_program_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: p
 
     with pytest.raises(SystemExit, match=r"^terraform is needed, and was not found\.$"):
         main()
+
+
+def test_without_an_environment_nothing_is_begun(
+    calls: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["deploy", "everything", "--project", "", "--region", "europe-west1"])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    assert "make deploy PROJECT=my-project REGION=europe-west1" in capsys.readouterr().err
+    assert not calls.exists()

@@ -1,4 +1,4 @@
-"""Who calls an API that is not public. Cloud Run asks for an identity of its own, beside the user's."""
+"""Whoever deploys: a person, or the workflow's service account; and how they call an API that is not public."""
 
 import subprocess
 from dataclasses import dataclass
