@@ -13,7 +13,7 @@ from google.auth.exceptions import GoogleAuthError
 
 from deploy import __main__ as deploying
 from deploy.__main__ import destroy, everything, main, plan
-from deploy.deployer import Deployer
+from deploy.deployer import Deployer, NoIdentity
 from deploy.hosting import NoSite
 from deploy.page import ASSETS, hosting, prepare
 from deploy.person import Nobody
@@ -231,7 +231,9 @@ def _sources(policy: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize(
-    "error", [Nobody(), NoPage(), NoSite(), NotWorking(), GoogleAuthError(), httpx.ConnectError("")], ids=repr
+    "error",
+    [Nobody(), NoIdentity(), NoPage(), NoSite(), NotWorking(), GoogleAuthError(), httpx.ConnectError("")],
+    ids=repr,
 )
 def test_what_goes_wrong_outside_is_told_in_a_line(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_: Terraform) -> None:
