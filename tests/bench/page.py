@@ -31,7 +31,10 @@ window.seen = (words) => new Promise((resolve) => {
   look()
 })
 """
-FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+# It is noted only some time after the frame was shown.
+FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) =>
+  list.getEntriesByName('first-contentful-paint').forEach((paint) => resolve(paint.startTime))
+).observe({ type: 'paint', buffered: true }))"""
 
 
 def main() -> None:
