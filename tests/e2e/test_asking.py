@@ -1,6 +1,7 @@
 """How people ask, and that they never ask for more than they meant."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -205,6 +206,21 @@ def test_what_is_put_off_waits_for_its_time_and_can_still_be_cancelled(stack: St
     card.get_by_role("button", name="Cancel").click()
     expect(card.get_by_test_id("status")).to_have_text("Cancelled")
     assert asking.request(request["id"])["status"] == "cancelled"
+
+
+def test_looking_at_a_type_leaves_what_another_tab_has_typed_for_it(arrive: Arrive) -> None:
+    first = arrive(stranger())
+    second = replace(first, page=first.context.new_page())
+    second.open()
+
+    second.page.get_by_test_id("type-diagnostic").check()
+    second.page.get_by_test_id("field-steps").fill("7")
+    first.page.get_by_test_id("type-diagnostic").check()
+
+    expect(first.page.get_by_test_id("field-steps")).to_have_value("7")
+    second.open()
+    second.page.get_by_test_id("type-diagnostic").check()
+    expect(second.page.get_by_test_id("field-steps")).to_have_value("7")
 
 
 def test_what_the_api_refuses_is_told_at_the_field(stack: Stack, arrive: Arrive) -> None:

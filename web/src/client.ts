@@ -99,10 +99,11 @@ export async function connect({ api, app, token, database = '(default)', emulato
     settle()
   }
 
-  /** Who is let in again by the one way may still be kept out by the other. */
+  /** Who is let in again by the one way may still be kept out by the other. Each listener has to ask for itself. */
   function accept(by: 'call' | 'listener'): void {
     if (refused?.by !== by) return
     refused = undefined
+    if (by === 'listener') listeners.forEach((each) => each.denied && each.listen())
     settle()
   }
 
@@ -141,6 +142,7 @@ export async function connect({ api, app, token, database = '(default)', emulato
       await ask(`/requests/${what}`)
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return 'gone'
+      if (error instanceof Unreachable || (error instanceof Problem && error.status >= 500)) return 'unknown'
     }
     return 'listen again'
   }

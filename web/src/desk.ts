@@ -15,7 +15,7 @@ const NOT_LOOKED_AT = new Set([401, 403, 429])
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>
 
-export async function openDesk(config: Config, person: Person, notices: Notices) {
+export async function openDesk(config: Config, person: Person, page: Notices) {
   const client: Client = await connect({
     api: config.api,
     app: person.app,
@@ -23,6 +23,9 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
     database: config.database,
     emulator: config.emulator?.firestore,
   })
+  let closed = false
+  /** What becomes of one's requests is nothing for whoever comes next. */
+  const notices: Notices = { ...page, tell: (...told) => closed || page.tell(...told) }
   /** Whoever has pressed Cancel here sees what becomes of it. */
   const cancelling = new Set<string>()
   const requests = follow(client, (request) => {
@@ -35,7 +38,6 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
   const draft = shallowRef<Request>()
   /** The request whose details are open. */
   const open = ref<string>()
-  let closed = false
   client.onState((now) => (state.value = now))
 
   /** Asks at most once for one intent, however often it is called. Throws what the client throws. */
@@ -70,7 +72,7 @@ export async function openDesk(config: Config, person: Person, notices: Notices)
             ? (['bad', `${what} was refused. Please ask again.`] as const)
             : (['bad', `${what} was not answered. Ask for it again: it is asked only once.`] as const),
       )
-      if (!closed) notices.tell(tone, words)
+      notices.tell(tone, words)
     }
   }
 

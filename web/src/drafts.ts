@@ -1,7 +1,7 @@
 /** What somebody has typed and not cleared, by type of work; kept in this browser until they sign out. */
 import type { Values } from './forms'
 
-export type Drafts = Record<string, Values>
+type Drafts = Record<string, Values>
 
 export function draftsOf(uid: string): Drafts {
   return JSON.parse(localStorage.getItem(name(uid)) ?? '{}')

@@ -4,7 +4,7 @@
  */
 import type { Ask } from './api'
 
-export interface Intent {
+interface Intent {
   key: string
   asks: Ask[]
   since: number

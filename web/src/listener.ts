@@ -51,6 +51,8 @@ export class Listener {
   confirmed = false
   late = false
   broken = false
+  /** It is refused, and waits for access. */
+  denied = false
   private faulted = false
   private unsubscribe = () => {}
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -70,7 +72,7 @@ export class Listener {
   listen(): void {
     if (this.stopped) return
     this.unsubscribe()
-    this.faulted = false
+    this.faulted = this.denied = false
     this.await()
     const failed = (error: FirestoreError) => void this.failed(error)
     const requests = collection(this.db, 'requests')
@@ -161,6 +163,7 @@ export class Listener {
       this.seen([], true)
       this.around.settle()
     } else if (++this.refusals > 1) {
+      this.denied = true
       this.around.denied()
     } else {
       this.listen()

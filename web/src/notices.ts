@@ -4,7 +4,7 @@ import { shallowReactive, shallowRef } from 'vue'
 import type { Request } from './api'
 import { titleOf } from './results'
 
-export interface Notice {
+interface Notice {
   id: number
   tone: 'good' | 'bad' | 'plain'
   text: string
@@ -27,6 +27,8 @@ export function notices(title: string) {
   const within = shallowRef<HTMLElement>()
   let last = 0
   let missed = 0
+  /** The last that there was when they looked elsewhere. */
+  let read = 0
 
   function tell(tone: Notice['tone'], text: string, about?: string): void {
     const same = list.find((each) => each.tone === tone && each.text === text)
@@ -38,8 +40,8 @@ export function notices(title: string) {
   }
 
   function drop(): void {
-    const { times } = list.shift()!
-    if (document.hidden) unseen.value += times
+    const { id, times } = list.shift()!
+    if (document.hidden && id > read) unseen.value += times
   }
 
   /** Time runs only while it can be read. */
@@ -60,7 +62,7 @@ export function notices(title: string) {
   }
 
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) return
+    if (document.hidden) return void (read = last)
     missed = 0
     document.title = title
     list.forEach(({ id }) => fade(id))

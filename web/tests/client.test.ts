@@ -317,6 +317,23 @@ describe('who is refused', () => {
     await become('live')
   })
 
+  test('the list asks for it again once anything lets them in', async () => {
+    watch()
+    await listened(1)
+    await refusedTwice()
+    await become('revoked')
+
+    const stop = watch({ status: 'failed' })
+    await listened(3)
+    firestore.nothing()
+    await listened(4)
+    firestore.nothing()
+    stop()
+
+    await become('live')
+    expect(seen).toHaveLength(2)
+  })
+
   test('the list and a token is signed out, until a listener lets them in', async () => {
     token = () => Promise.reject(new Error('Nobody is there.'))
     watch()

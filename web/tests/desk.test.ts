@@ -164,3 +164,14 @@ test('what is answered after the desk was closed is not kept, nor told to who co
   expect([...stored.keys()]).toEqual([])
   expect(told()).toEqual([])
 })
+
+test('what could not be done is not told to who comes next', async () => {
+  answer = () => {
+    void desk.close()
+    return { status: 409, code: 'ended', title: 'It has ended.' }
+  }
+  await desk.cancel('r1')
+
+  expect(asked).toEqual(['POST /requests/r1:cancel'])
+  expect(told()).toEqual([])
+})

@@ -127,6 +127,18 @@ test('a notice that somebody holds stays until they let go', () => {
   expect(notes.list).toEqual([])
 })
 
+test('what was read before they looked elsewhere is not counted as unseen', () => {
+  const notes = notices(tab.title)
+  tellEnd(notes, ended('completed', 'Zero'))
+  tab.turn(true)
+  ;['One', 'Two', 'Three'].forEach((each) => tellEnd(notes, ended('completed', each)))
+  expect([notes.unseen.value, tab.title]).toEqual([0, '(3) Requests'])
+
+  tellEnd(notes, ended('completed', 'Four'))
+
+  expect([notes.unseen.value, tab.title]).toEqual([1, '(4) Requests'])
+})
+
 test('nothing is left to read once they are cleared', () => {
   const notes = notices(tab.title)
   tab.turn(true)
