@@ -6,7 +6,7 @@ It never verifies tokens and lets `Bearer owner` pass every rule, so it is bound
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -43,22 +43,29 @@ class NoEmulator(Exception):
     """There is no emulator to run; the message says what to do."""
 
 
-def installed_jar(environment: Mapping[str, str], home: Path) -> Path | None:
+def installed_jar(
+    environment: Mapping[str, str], home: Path, *, usual_sdks: Iterable[str] = USUAL_CLOUD_SDKS
+) -> Path | None:
     """The jar that is here already: the one named, the Google Cloud SDK's, or the newest in firebase-tools' cache."""
     if named := environment.get("FIRESTORE_EMULATOR_JAR"):
         if not Path(named).is_file():
             raise NoEmulator(f"FIRESTORE_EMULATOR_JAR names {named}, which is not a file.")
         return Path(named)
-    in_sdk = (sdk / IN_CLOUD_SDK for sdk in _cloud_sdks(environment, home))
+    in_sdk = (sdk / IN_CLOUD_SDK for sdk in _cloud_sdks(environment, home, usual_sdks))
     cached = sorted((home / ".cache/firebase/emulators").glob("cloud-firestore-emulator-v*.jar"), key=_version)
     return next((jar for jar in (*in_sdk, *reversed(cached)) if jar.is_file()), None)
 
 
 def emulator_jar(
-    environment: Mapping[str, str], home: Path, *, tell: Callable[[str], None], pinned: Pinned = PINNED
+    environment: Mapping[str, str],
+    home: Path,
+    *,
+    tell: Callable[[str], None],
+    pinned: Pinned = PINNED,
+    usual_sdks: Iterable[str] = USUAL_CLOUD_SDKS,
 ) -> Path:
     """A jar to run: one that is installed, else the pinned one, downloaded once. Raises NoEmulator."""
-    if jar := installed_jar(environment, home):
+    if jar := installed_jar(environment, home, usual_sdks=usual_sdks):
         return jar
     cache = Path(environment.get("XDG_CACHE_HOME") or home / ".cache")
     target = cache / "asset-requests" / Path(pinned.url).name
@@ -106,13 +113,13 @@ def load_rules(address: str, rules: Path) -> bool:
     return True
 
 
-def _cloud_sdks(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
+def _cloud_sdks(environment: Mapping[str, str], home: Path, usual: Iterable[str]) -> Iterator[Path]:
     if root := environment.get("CLOUDSDK_ROOT_DIR"):
         yield Path(root)
     if gcloud := shutil.which("gcloud", path=environment.get("PATH", "")):
         yield Path(gcloud).resolve().parents[1]
     yield home / "google-cloud-sdk"
-    yield from map(Path, USUAL_CLOUD_SDKS)
+    yield from map(Path, usual)
 
 
 def _version(jar: Path) -> tuple[int, ...]:

@@ -1,20 +1,16 @@
 """`python -m tests.bench.page`: how soon the page is of use, and how soon a write to a document is seen on it."""
 
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event
 
 from google.cloud.firestore import Client, DocumentReference
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from local.stack import Stack
-from local.web import built_page
 from tests.e2e.browser import launched, visiting
-from tests.e2e.scenes import DENTIST, Scenery
+from tests.e2e.scenes import DENTIST, Scenery, stack_with_page
 
 VISITS = 10
 WRITES = 100
@@ -38,7 +34,7 @@ FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) =
 
 
 def main() -> None:
-    with _stack() as stack, sync_playwright() as playwright, launched(playwright) as browser:
+    with stack_with_page() as stack, sync_playwright() as playwright, launched(playwright) as browser:
         scenery = Scenery(stack.addresses, "(default)", "ann")
         request_id = scenery.running(DENTIST, percent=0, message="Begun")
         url = str(stack.addresses.page)
@@ -117,13 +113,6 @@ def _listening(document: DocumentReference) -> Iterator[Heard]:
         yield heard
     finally:
         watch.unsubscribe()
-
-
-@contextmanager
-def _stack() -> Iterator[Stack]:
-    page = built_page(tell=print)
-    with tempfile.TemporaryDirectory() as folder, Stack(ports="free", folder=Path(folder), page=page) as stack:
-        yield stack
 
 
 if __name__ == "__main__":

@@ -1,15 +1,21 @@
 """Requests of a few practices as they would look after a morning's work, for pictures of the page."""
 
 import os
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 from google.cloud.firestore import DELETE_FIELD, Client
 
 from local.addresses import Addresses
+from local.stack import Stack
 from local.token import unsigned_token
+from local.web import built_page
 
 WITHIN_SECONDS = 60
 
@@ -63,6 +69,14 @@ OPTICIAN = {
     "call_to_action": "Call us",
     "contact": "020 7946 0107",
 }
+
+
+@contextmanager
+def stack_with_page() -> Iterator[Stack]:
+    """One of its own, whose people have asked for nothing yet."""
+    page = built_page(tell=print)
+    with tempfile.TemporaryDirectory() as folder, Stack(ports="free", folder=Path(folder), page=page) as stack:
+        yield stack
 
 
 class Scenery:

@@ -1,7 +1,6 @@
 """Takes the README's picture of the page: `python -m tests.e2e.screenshot`. With a folder, those of every state too."""
 
 import argparse
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,9 +11,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from local.stack import Stack
 from local.supervisor import ROOT
-from local.web import built_page
 from tests.e2e.browser import Visitor, launched, visiting
-from tests.e2e.scenes import DENTIST, DERMATOLOGIST, OPTICIAN, PAEDIATRICIAN, PHYSIOTHERAPIST, Scenery
+from tests.e2e.scenes import DENTIST, DERMATOLOGIST, OPTICIAN, PAEDIATRICIAN, PHYSIOTHERAPIST, Scenery, stack_with_page
 
 README = ROOT / "docs" / "page.png"
 DESKTOP = {"width": 1280, "height": 800}
@@ -49,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.screenshot", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help="for a picture of every state")
     given = parser.parse_args()
-    with _stack() as stack, sync_playwright() as playwright, launched(playwright) as browser:
+    with stack_with_page() as stack, sync_playwright() as playwright, launched(playwright) as browser:
         fill(stack)
         camera = Camera(browser, str(stack.addresses.page))
         camera.take(README)
@@ -174,13 +172,6 @@ def save(visitor: Visitor, file: Path) -> None:
     """A picture of what can be seen, once all previews within it are there."""
     visitor.page.wait_for_function(ALL_IS_THERE)
     visitor.page.screenshot(path=file)
-
-
-@contextmanager
-def _stack() -> Iterator[Stack]:
-    page = built_page(tell=print)
-    with tempfile.TemporaryDirectory() as folder, Stack(ports="free", folder=Path(folder), page=page) as stack:
-        yield stack
 
 
 if __name__ == "__main__":

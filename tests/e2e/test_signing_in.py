@@ -90,11 +90,10 @@ def test_who_signs_in_with_a_password_sees_a_request_to_its_end(deployment: Depl
 
     sign_in(ann, deployment.identity.somebody(name="Ann Weber"))
     expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
-    ann.page.get_by_test_id("example").click()
-    ann.page.get_by_label("Message").fill(message)
+    ann.fill(message)
     ann.page.get_by_test_id("send").click()
 
-    card = ann.page.get_by_role("article", name=message.removesuffix("."))
+    card = ann.cards(message)
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=WITHIN_MS)
     expect(card.get_by_test_id("preview-image")).to_have_class("loaded")
     expect(ann.page.get_by_role("banner")).to_contain_text("Ann Weber")
@@ -188,8 +187,7 @@ def test_whose_account_is_closed_is_out_with_the_next_token(deployment: Deployme
 def test_a_session_that_cannot_be_renewed_is_told_above_what_is_typed(deployment: Deployment, visit: Visit) -> None:
     ann, account, message = visit("password"), deployment.identity.somebody(true_lifetime=OVER), unheard()
     sign_in(ann, account)
-    ann.page.get_by_test_id("example").click()
-    ann.page.get_by_label("Message").fill(message)
+    ann.fill(message)
 
     account.refresh_fails = (400, "INVALID_REFRESH_TOKEN")
     ann.page.get_by_test_id("send").click()
@@ -202,15 +200,14 @@ def test_a_session_that_cannot_be_renewed_is_told_above_what_is_typed(deployment
     expect(banner(ann)).to_have_count(0)
     expect(ann.page.get_by_label("Message")).to_have_value(message)
     ann.page.get_by_test_id("send").click()
-    card = ann.page.get_by_role("article", name=message.removesuffix("."))
+    card = ann.cards(message)
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=WITHIN_MS)
 
 
 def test_a_token_that_cannot_be_had_just_now_ends_no_session(deployment: Deployment, visit: Visit) -> None:
     ann, account, message = visit("password"), deployment.identity.somebody(true_lifetime=OVER), unheard()
     sign_in(ann, account)
-    ann.page.get_by_test_id("example").click()
-    ann.page.get_by_label("Message").fill(message)
+    ann.fill(message)
 
     account.refresh_fails = (503, "The service is currently unavailable.")
     ann.page.get_by_test_id("send").click()
@@ -219,7 +216,7 @@ def test_a_token_that_cannot_be_had_just_now_ends_no_session(deployment: Deploym
     account.refresh_fails = account.true_lifetime = None
     ann.page.get_by_test_id("send").click()
 
-    card = ann.page.get_by_role("article", name=message.removesuffix("."))
+    card = ann.cards(message)
     expect(card.get_by_test_id("status")).to_have_text("Ready", timeout=WITHIN_MS)
 
 

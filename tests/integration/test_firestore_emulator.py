@@ -46,11 +46,6 @@ def published() -> Iterator[Pinned]:
 
 
 @pytest.fixture
-def no_cloud_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.firestore.USUAL_CLOUD_SDKS", ())
-
-
-@pytest.fixture
 def no_java(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -62,7 +57,6 @@ def jar_at(path: Path) -> Path:
     return path
 
 
-@pytest.mark.usefixtures("no_cloud_sdk")
 def test_the_named_jar_comes_first_then_the_cloud_sdks_then_the_newest_of_firebase_tools(tmp_path: Path) -> None:
     emulators = tmp_path / ".cache/firebase/emulators"
     jar_at(emulators / "cloud-firestore-emulator-v1.9.1.jar")
@@ -70,10 +64,10 @@ def test_the_named_jar_comes_first_then_the_cloud_sdks_then_the_newest_of_fireba
     in_sdk = jar_at(tmp_path / "google-cloud-sdk" / IN_CLOUD_SDK)
     named = jar_at(tmp_path / "named.jar")
 
-    assert installed_jar({"FIRESTORE_EMULATOR_JAR": str(named)}, tmp_path) == named
-    assert installed_jar({}, tmp_path) == in_sdk
+    assert installed_jar({"FIRESTORE_EMULATOR_JAR": str(named)}, tmp_path, usual_sdks=()) == named
+    assert installed_jar({}, tmp_path, usual_sdks=()) == in_sdk
     in_sdk.unlink()
-    assert installed_jar({}, tmp_path) == newest
+    assert installed_jar({}, tmp_path, usual_sdks=()) == newest
 
 
 def test_the_cloud_sdk_is_found_by_where_gcloud_leads(tmp_path: Path) -> None:
@@ -91,12 +85,11 @@ def test_a_named_jar_that_is_not_there_is_told(tmp_path: Path) -> None:
         installed_jar({"FIRESTORE_EMULATOR_JAR": "/nowhere.jar"}, tmp_path)
 
 
-@pytest.mark.usefixtures("no_cloud_sdk")
 def test_a_missing_jar_is_downloaded_once(tmp_path: Path, published: Pinned) -> None:
     told: list[str] = []
 
-    first = emulator_jar({}, tmp_path, tell=told.append, pinned=published)
-    second = emulator_jar({}, tmp_path, tell=told.append, pinned=published)
+    first = emulator_jar({}, tmp_path, tell=told.append, pinned=published, usual_sdks=())
+    second = emulator_jar({}, tmp_path, tell=told.append, pinned=published, usual_sdks=())
 
     assert first == second == tmp_path / ".cache/asset-requests/emulator-v1.jar"
     assert first.read_bytes() == JAR
@@ -121,7 +114,6 @@ def at(pinned: Pinned, path: str) -> Pinned:
     return replace(pinned, url=urljoin(pinned.url, path))
 
 
-@pytest.mark.usefixtures("no_cloud_sdk")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_download_that_fails_leaves_nothing_and_tells_the_ways_out(
     tmp_path: Path, published: Pinned, fault: str
@@ -130,7 +122,7 @@ def test_a_download_that_fails_leaves_nothing_and_tells_the_ways_out(
     pinned = faulty(published)
 
     with pytest.raises(NoEmulator) as told:
-        emulator_jar({}, tmp_path, tell=print, pinned=pinned)
+        emulator_jar({}, tmp_path, tell=print, pinned=pinned, usual_sdks=())
 
     first_line, *ways_out = str(told.value).splitlines()
     assert first_line.startswith(pinned.url)

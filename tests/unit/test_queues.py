@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 
 from common.queues import POLICIES_FILE, BadPolicy, Policies, Policy, load_policies
+from tests.policies import policy
 
-POLICY: dict[str, Any] = {
-    "queue": "demo",
-    "enabled": True,
-    "max_attempts": 3,
-    "time_budget_seconds": 600,
-    "min_backoff_seconds": 2,
-    "max_backoff_seconds": 300,
-    "max_doublings": 7,
-    "max_dispatches_per_second": 50,
-    "max_concurrent_dispatches": 40,
-}
+POLICY: dict[str, Any] = policy().model_dump()
 
 
 def loaded(folder: Path, text: str) -> Policies:

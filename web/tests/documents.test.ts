@@ -32,8 +32,7 @@ describe('a moment', () => {
 })
 
 describe('a document', () => {
-  const document = {
-    schema: 1,
+  const asItIs = {
     tenant: 'u:ann',
     owner: 'ann',
     type: 'diagnostic',
@@ -44,6 +43,10 @@ describe('a document', () => {
     attempt: 2,
     max_attempts: 3,
     snoozes: 0,
+  }
+  const document = {
+    schema: 1,
+    ...asItIs,
     claim: { token: 't', task: 'x', retry_count: 0 },
     due: '00-20260101T000000',
     sweeps: 1,
@@ -56,16 +59,7 @@ describe('a document', () => {
   test('becomes what the API answers: its id, texts for times, nothing internal', () => {
     expect(requestOf('abc', document)).toEqual({
       id: 'abc',
-      tenant: 'u:ann',
-      owner: 'ann',
-      type: 'diagnostic',
-      input: { seconds: 5, nested: [{ nothing: null }], nanoseconds: 0 },
-      status: 'failed',
-      redrive: 0,
-      generation: 1,
-      attempt: 2,
-      max_attempts: 3,
-      snoozes: 0,
+      ...asItIs,
       errors: [{ code: 'attempt_failed', message: 'No.', attempt: 1, at: '2023-11-14T22:13:20Z' }],
       created_at: '2023-11-14T22:13:20.123456Z',
     })
