@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from functions.problems import MEDIA_TYPE
+from functions.http.problems import MEDIA_TYPE
 
 WITHIN = timedelta(minutes=5)
 EVERY = timedelta(seconds=1)

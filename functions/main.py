@@ -21,25 +21,25 @@ from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common import log
-from common.attempt import Assets as SavedFiles
 from common.catalog import Catalog, load_catalog
-from common.gateways.assets import FolderAssets
+from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
-from common.gateways.storage import CloudStorageAssets, IamSigning
+from common.gateways.folder_assets import FolderAssets
 from common.identity import Identity, is_local, signed_tokens, unsigned_tokens
-from common.intake import Intake
+from common.pipeline.attempt import Assets as SavedFiles
+from common.pipeline.quota import Quota
+from common.pipeline.request_service import Intake
+from common.pipeline.sweeper import Sweeper
+from common.pipeline.worker import Worker
 from common.queues import Policies, load_policies
-from common.quota import Quota
-from common.sweeper import Sweeper
-from common.worker import Worker
-from functions.api import Api, SignedUrls
-from functions.bodies import Bodies, bodies_for
-from functions.cors import Cors
-from functions.openapi import openapi_document
-from functions.process import Process
+from functions.http.api import Api, SignedUrls
+from functions.http.bodies import Bodies, bodies_for
+from functions.http.cors import Cors
+from functions.http.openapi import openapi_document
+from functions.http.process import Process
+from functions.http.sweep import Sweep
 from functions.settings import BadSettings, Settings, read_settings
-from functions.sweep import Sweep
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 

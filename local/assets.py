@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from common.gateways.assets import CACHE_CONTROL, BadPath, BadSignature, FolderAssets, disposition
+from common.gateways.folder_assets import CACHE_CONTROL, BadPath, BadSignature, FolderAssets, disposition
 
 
 def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Application:

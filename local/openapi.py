@@ -7,8 +7,8 @@ import json
 
 from common.catalog import load_catalog
 from common.queues import load_policies
-from functions.bodies import bodies_for
-from functions.openapi import openapi_document
+from functions.http.bodies import bodies_for
+from functions.http.openapi import openapi_document
 
 ALSO_ENABLED = ("diagnostic",)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
-from common.record import OPEN, Record, Status, due_until, task_name
-from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
+from common.pipeline.record import OPEN, Record, Status, due_until, task_name
+from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 
 @dataclass

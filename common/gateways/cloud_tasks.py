@@ -14,9 +14,9 @@ from google.cloud.tasks_v2 import CloudTasksClient, HttpMethod, HttpRequest, Tas
 from google.protobuf.duration_pb2 import Duration
 
 from common.errors import NewerRecord, Unavailable
+from common.pipeline.record import Record, task_name
+from common.pipeline.store import Stored
 from common.queues import Policies, Policy
-from common.record import Record, task_name
-from common.store import Stored
 
 PLACEHOLDER_URL = "https://process.invalid/"
 MAX_BODY_BYTES = 24 * 1024

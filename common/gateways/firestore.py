@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from common import log
 from common.errors import NewerRecord, Unavailable
-from common.record import OPEN, SCHEMA, Record, Status, due_until
-from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
+from common.pipeline.record import OPEN, SCHEMA, Record, Status, due_until
+from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 COLLECTION = "requests"
 ATTEMPT_TIMEOUT: Any = ConstantTimeout(5.0)  # the client passes it on, though its annotations say float

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from common.errors import Unavailable
-from common.record import Record, Status, task_name
-from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
+from common.pipeline.record import Record, Status, task_name
+from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 from tests.fakes import FakeDocuments, FakeTasks
 
 if TYPE_CHECKING:

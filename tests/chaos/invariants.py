@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from common.lifecycle import MOVES
-from common.record import OPEN, Record, Status, child_id, is_due, task_name
+from common.pipeline.lifecycle import MOVES
+from common.pipeline.record import OPEN, Record, Status, child_id, is_due, task_name
 
 if TYPE_CHECKING:
     from tests.chaos.world import Actor, World

@@ -47,7 +47,7 @@ def _find_in(names: dict[str, object], path: str) -> FunctionType:
     return found
 
 
-WORKING, STORE = "common.lifecycle.working", "common.store"
+WORKING, STORE = "common.pipeline.lifecycle.working", "common.pipeline.store"
 
 MUTANTS = (
     Mutant(
@@ -97,24 +97,24 @@ MUTANTS = (
     ),
     Mutant("the generation", WORKING, "claim", "record.generation != delivery.generation", "False"),
     Mutant("the end", WORKING, "claim", "record.status not in OPEN", "False"),
-    Mutant("the durable step", "common.attempt", "Attempt.step", "if name in done:", "if False:"),
+    Mutant("the durable step", "common.pipeline.attempt", "Attempt.step", "if name in done:", "if False:"),
     Mutant(
         "the new name where the old one is used up",
-        "common.sweeper",
+        "common.pipeline.sweeper",
         "Sweeper._ensure_task",
         "self._tasks.exists(stored.record)",
         "True",
     ),
     Mutant(
         "the rescue",
-        "common.lifecycle.sweeping",
+        "common.pipeline.lifecycle.sweeping",
         "sweep",
         "record.due is None or not is_due(record.due, now)",
         "record.status is Status.PROCESSING",
     ),
     Mutant(
         "the notifications in the final commit",
-        "common.lifecycle.ending",
+        "common.pipeline.lifecycle.ending",
         "end",
         "() if name is Move.CANCEL else notifications(ended, now)",
         "()",

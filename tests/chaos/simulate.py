@@ -10,8 +10,8 @@ from itertools import chain
 
 from rich.progress import track
 
-from common.lifecycle import IllegalTransition
 from common.log import LOGGER_NAME
+from common.pipeline.lifecycle import IllegalTransition
 from tests.chaos.invariants import Violation
 from tests.chaos.world import World
 

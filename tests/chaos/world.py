@@ -13,18 +13,18 @@ from datetime import UTC, datetime, timedelta
 
 from greenlet import getcurrent, greenlet
 
-from common.asked import Asked
 from common.caller import Caller
 from common.catalog import WorkType
 from common.errors import AlreadyEnded, Expired, KeyReused, NotFound, QuotaExceeded, Unavailable
-from common.intake import Intake
-from common.lifecycle import Delivery
-from common.quota import Quota
-from common.record import OPEN, SHARDS, Status
-from common.sweeper import Sweeper
+from common.pipeline.lifecycle import Delivery
+from common.pipeline.quota import Quota
+from common.pipeline.record import OPEN, SHARDS, Status
+from common.pipeline.request_service import Intake
+from common.pipeline.submission import Asked
+from common.pipeline.sweeper import Sweeper
+from common.pipeline.worker import Notice, Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work, WorkInput
-from common.worker import Notice, Worker
-from functions.process import ANSWERS
+from functions.http.process import ANSWERS
 from tests.chaos.faults import FaultyDocuments, FaultyTasks
 from tests.chaos.invariants import Invariants
 from tests.fakes import FakeAssets, LiveTask

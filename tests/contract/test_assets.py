@@ -13,8 +13,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Client
 
 from common.errors import Unavailable
-from common.gateways.assets import BadPath, FolderAssets
-from common.gateways.storage import CloudStorageAssets, IamSigning
+from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
+from common.gateways.folder_assets import BadPath, FolderAssets
 from local.parts import assets_part
 from local.ports import free_port
 from local.supervisor import Supervisor

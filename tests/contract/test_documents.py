@@ -13,9 +13,9 @@ from google.cloud.firestore import Client
 
 from common.errors import NewerRecord
 from common.gateways.firestore import COLLECTION, Requests
-from common.record import Claim, Failure, Parent, Progress, Record, Status, due_key
-from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
-from common.sweeper import OverdueDocuments
+from common.pipeline.record import Claim, Failure, Parent, Progress, Record, Status, due_key
+from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
+from common.pipeline.sweeper import OverdueDocuments
 from tests.fakes import FakeDocuments
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)

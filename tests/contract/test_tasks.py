@@ -15,8 +15,8 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 
 from common.errors import NewerRecord, Unavailable
 from common.gateways.cloud_tasks import MAX_BODY_BYTES, PLACEHOLDER_URL, Queues, body_of
-from common.record import Record, Status
-from common.store import Stored
+from common.pipeline.record import Record, Status
+from common.pipeline.store import Stored
 from local.cloud_tasks import CloudTasks, VirtualClock
 from local.ports import free_port
 from local.queues import create_queues

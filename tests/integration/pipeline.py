@@ -16,20 +16,20 @@ from flask import Flask, request
 from google.cloud.firestore import Client
 from pydantic import ConfigDict
 
-from common import lifecycle
-from common.asked import Asked
 from common.caller import Caller
 from common.catalog import Catalog, WorkType
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
-from common.intake import Intake
-from common.quota import Quota
-from common.record import SHARDS, Record, Status, child_id
-from common.store import Overdue, Page, Position, Stored, Update
-from common.sweeper import Sweeper
+from common.pipeline import lifecycle
+from common.pipeline.quota import Quota
+from common.pipeline.record import SHARDS, Record, Status, child_id
+from common.pipeline.request_service import Intake
+from common.pipeline.store import Overdue, Page, Position, Stored, Update
+from common.pipeline.submission import Asked
+from common.pipeline.sweeper import Sweeper
+from common.pipeline.worker import Worker
 from common.work import JsonObject, Work, WorkInput
-from common.worker import Worker
-from functions.process import Process
+from functions.http.process import Process
 from local.cloud_tasks import Attempt, CloudTasks, Outcome, VirtualClock
 from local.firestore import PROJECT
 from local.queues import create_queues

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from common.gateways.firestore import Requests
-from common.record import Record
-from common.store import Update
+from common.pipeline.record import Record
+from common.pipeline.store import Update
 from local.cloud_tasks import CloudTasks
 from local.firestore import PROJECT
 from local.token import unsigned_token

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 
 from common.catalog import load_catalog
+from common.pipeline.record import Failure, Progress, Status
 from common.queues import load_policies
-from common.record import Failure, Progress, Status
-from functions.bodies import bodies_for
-from functions.openapi import openapi_document
+from functions.http.bodies import bodies_for
+from functions.http.openapi import openapi_document
 from tests.integration.running import Service, serving
 
 ASK = {"type": "diagnostic", "input": {}}

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from common.record import Parent, child_id
+from common.pipeline.record import Parent, child_id
 from tests.integration.running import Caller, Service
 
 ASK = {"type": "diagnostic", "input": {}}

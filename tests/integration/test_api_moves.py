@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from common.gateways.assets import FolderAssets
-from common.record import Failure, Status
+from common.gateways.folder_assets import FolderAssets
+from common.pipeline.record import Failure, Status
 from local.parts import assets_part
 from local.ports import free_port
 from local.supervisor import Supervisor

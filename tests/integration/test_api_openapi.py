@@ -9,9 +9,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from common.catalog import load_catalog
 from common.queues import load_policies
-from functions.bodies import bodies_for
-from functions.openapi import openapi_document
-from functions.routes import ROUTES
+from functions.http.bodies import bodies_for
+from functions.http.openapi import openapi_document
+from functions.http.routes import ROUTES
 from tests.integration.running import Caller, Service
 
 POLICIES = load_policies()

@@ -16,7 +16,7 @@ from deploy import smoke as smoking
 from deploy.deployer import Deployer, NoIdentity
 from deploy.smoke import NotWorking, smoke
 from deploy.terraform import Terraform
-from functions.problems import MEDIA_TYPE
+from functions.http.problems import MEDIA_TYPE
 from tests.serving import served
 
 HANGS_UP = 0

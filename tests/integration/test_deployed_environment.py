@@ -16,9 +16,9 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 
 from common.identity import is_local
-from common.lifecycle.ending import RETENTION
+from common.pipeline.lifecycle.ending import RETENTION
+from common.pipeline.sweeper import TIME_BUDGET
 from common.queues import DISPATCH_MARGIN
-from common.sweeper import TIME_BUDGET
 from functions.settings import Settings
 from local.supervisor import ROOT
 

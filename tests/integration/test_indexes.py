@@ -15,7 +15,7 @@ from google.cloud.firestore import Client
 from google.cloud.firestore_v1.types import RunAggregationQueryRequest, RunQueryRequest, StructuredQuery
 
 from common.gateways.firestore import Requests
-from common.record import Status
+from common.pipeline.record import Status
 from local.firestore import PROJECT
 from local.supervisor import ROOT
 from tests.integration.proxy import Proxy

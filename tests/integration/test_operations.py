@@ -14,7 +14,7 @@ import httpx
 import pytest
 from google.cloud.firestore import Client
 
-from common.record import Record
+from common.pipeline.record import Record
 from deploy.smoke import NotWorking, smoke
 from local.firestore import PROJECT
 from local.stack import Stack

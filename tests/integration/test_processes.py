@@ -10,13 +10,14 @@ from local.supervisor import ROOT
 
 def test_the_pure_part_loads_no_client_of_google() -> None:
     program = (
-        "import sys; own = set(sys.modules); import common.lifecycle, common.record; print(*sys.modules.keys() - own)"
+        "import sys; own = set(sys.modules); import common.pipeline.lifecycle, common.pipeline.record;"
+        "print(*sys.modules.keys() - own)"
     )
 
     loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     modules = loaded.stdout.split()
-    assert "common.lifecycle.working" in modules
+    assert "common.pipeline.lifecycle.working" in modules
     assert [name for name in modules if name.partition(".")[0] in {"google", "grpc", "flask", "requests"}] == []
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from google.cloud.firestore import Client
 
-from common.record import Status, effect_key, task_name
+from common.pipeline.record import Status, effect_key, task_name
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from local.cloud_tasks import TIMEOUT, Attempt, VirtualClock
 from local.firestore import PROJECT

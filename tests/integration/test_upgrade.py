@@ -18,7 +18,7 @@ import pytest
 from google.cloud.firestore import Client
 
 from common.gateways.firestore import COLLECTION
-from common.record import SCHEMA, Status
+from common.pipeline.record import SCHEMA, Status
 from local.cloud_tasks import Attempt, VirtualClock
 from local.firestore import PROJECT
 from local.package import build

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from common.catalog import Catalog, WorkType
-from common.record import Claim, Record, Status, due_key
+from common.pipeline.record import Claim, Record, Status, due_key
 from common.work import JsonObject, JsonValue, Work, WorkInput
 from tests.policies import policy
 

@@ -6,11 +6,11 @@ from typing import NoReturn
 
 import pytest
 
-from common import lifecycle
-from common.attempt import Attempt
-from common.lifecycle import TOO_LARGE, Transition
-from common.record import Progress, Record, Status
-from common.store import Conflict, save
+from common.pipeline import lifecycle
+from common.pipeline.attempt import Attempt
+from common.pipeline.lifecycle import TOO_LARGE, Transition
+from common.pipeline.record import Progress, Record, Status
+from common.pipeline.store import Conflict, save
 from common.work import Asset, JsonObject, PermanentFailure, Stopped
 from tests.fakes import FakeAssets
 from tests.unit.make import LEASE, NOW, POLICY, Clock, big, processing

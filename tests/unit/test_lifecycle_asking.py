@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from common.lifecycle import Transition, Verdict, cancel, retry
-from common.record import Failure, Progress, Record, Status, due_key
+from common.pipeline.lifecycle import Transition, Verdict, cancel, retry
+from common.pipeline.record import Failure, Progress, Record, Status, due_key
 from tests.unit.make import NOW, at, ended, processing, queued
 
 LATER = NOW + timedelta(minutes=1)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from common.lifecycle import Delivery, Transition, Verdict, claim
-from common.record import Claim, Failure, Progress, Record, Status, due_key
+from common.pipeline.lifecycle import Delivery, Transition, Verdict, claim
+from common.pipeline.record import Claim, Failure, Progress, Record, Status, due_key
 from tests.unit.make import HELD, LEASE, NOW, TASK, ended, processing, queued
 
 FIRST = Delivery(TASK, generation=0, retry_count=0)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.lifecycle import (
+from common.pipeline.lifecycle import (
     Delivery,
     Transition,
     cancel,
@@ -16,7 +16,7 @@ from common.lifecycle import (
     sweep,
     try_again,
 )
-from common.record import Parent, Record, Status, child_id, due_key
+from common.pipeline.record import Parent, Record, Status, child_id, due_key
 from tests.unit.make import LEASE, NOW, TASK, processing
 
 LATER = NOW + LEASE

@@ -4,9 +4,9 @@ from itertools import product
 
 import pytest
 
-from common.lifecycle import MOVES, IllegalTransition, Move
-from common.lifecycle.moves import move
-from common.record import OPEN, Status
+from common.pipeline.lifecycle import MOVES, IllegalTransition, Move
+from common.pipeline.lifecycle.moves import move
+from common.pipeline.record import OPEN, Status
 from tests.unit.make import at
 
 LEGAL = {

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from common.lifecycle import needs_task, same_request, submit
-from common.record import Record, Status, due_key
+from common.pipeline.lifecycle import needs_task, same_request, submit
+from common.pipeline.record import Record, Status, due_key
 from tests.unit.make import NOW, ended, processing, queued
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"},)

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from common.lifecycle import Transition, Verdict, renew, sweep
-from common.record import Failure, Record, Status, due_key
+from common.pipeline.lifecycle import Transition, Verdict, renew, sweep
+from common.pipeline.record import Failure, Record, Status, due_key
 from tests.unit.make import LEASE, NOW, ended, processing, queued
 
 DUE = NOW + timedelta(seconds=120)

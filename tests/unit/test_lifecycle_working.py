@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.lifecycle import (
+from common.pipeline.lifecycle import (
     NOT_STORABLE,
     TOO_LARGE,
     IllegalTransition,
@@ -18,7 +18,7 @@ from common.lifecycle import (
     snooze,
     try_again,
 )
-from common.record import Failure, Progress, Record, Status, due_key
+from common.pipeline.record import Failure, Progress, Record, Status, due_key
 from tests.unit.make import NOW, at, big, processing
 
 LATER = NOW + timedelta(minutes=1)

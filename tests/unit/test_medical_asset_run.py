@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from common.work import Asset
 from common.work.medical_asset import run
-from tests.unit.medical_asset_brief import brief
+from tests.unit.medical_asset_inputs import brief
 
 
 class Request:

@@ -12,7 +12,7 @@ from common.work.medical_asset.canvas import paint
 from common.work.medical_asset.colour import contrast, palette, parse
 from common.work.medical_asset.social import MARGIN, SIDE, Composition, compose, draw
 from common.work.medical_asset.writer import words_of, write
-from tests.unit.medical_asset_brief import brief, filled_with
+from tests.unit.medical_asset_inputs import brief, filled_with
 
 ROUNDING = 0.01
 STEPS = range(0, 256, 51)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from common.work.medical_asset.writer import write
-from tests.unit.medical_asset_brief import brief, filled_with
+from tests.unit.medical_asset_inputs import brief, filled_with
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from common.errors import QuotaExceeded
-from common.quota import Quota
-from common.record import Status
+from common.pipeline.quota import Quota
+from common.pipeline.record import Status
 from tests.fakes import FakeDocuments
 from tests.unit.make import Clock, ended, processing, queued
 from tests.unit.troubled import TroubledDocuments

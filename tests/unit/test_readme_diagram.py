@@ -2,8 +2,8 @@
 
 import re
 
-from common.lifecycle import MOVES
-from common.record import OPEN, Status
+from common.pipeline.lifecycle import MOVES
+from common.pipeline.record import OPEN, Status
 from local.supervisor import ROOT
 
 DIAGRAM = re.compile(r"^```mermaid\nstateDiagram-v2\n(.*?)^```$", re.MULTILINE | re.DOTALL)

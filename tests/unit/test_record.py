@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from common.record import (
+from common.pipeline.record import (
     SHARDS,
     Claim,
     Failure,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from common import lifecycle
 from common.errors import Unavailable
-from common.lifecycle import Transition, Verdict
-from common.record import Record, Status
-from common.store import COMMIT_ATTEMPTS, Conflict, Created, Stored, create, save
+from common.pipeline import lifecycle
+from common.pipeline.lifecycle import Transition, Verdict
+from common.pipeline.record import Record, Status
+from common.pipeline.store import COMMIT_ATTEMPTS, Conflict, Created, Stored, create, save
 from tests.unit.make import NOW, processing, queued
 from tests.unit.troubled import Trouble, TroubledDocuments
 

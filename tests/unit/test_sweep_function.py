@@ -8,14 +8,14 @@ import pytest
 from flask import Flask, Response, request
 
 from common.errors import Unavailable
-from common.intake import Intake
 from common.log import LOGGER_NAME
-from common.quota import Quota
-from common.record import Record, request_id
-from common.store import CommitUncertain
-from common.sweeper import Sweeper
-from functions.bodies import bodies_for
-from functions.sweep import Sweep
+from common.pipeline.quota import Quota
+from common.pipeline.record import Record, request_id
+from common.pipeline.request_service import Intake
+from common.pipeline.store import CommitUncertain
+from common.pipeline.sweeper import Sweeper
+from functions.http.bodies import bodies_for
+from functions.http.sweep import Sweep
 from tests.unit.make import LEASE, NOW, Clock, catalog, queued
 from tests.unit.troubled import TroubledDocuments, TroubledTasks
 

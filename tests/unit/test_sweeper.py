@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from common import lifecycle
 from common.errors import Unavailable
 from common.log import LOGGER_NAME
-from common.record import Failure, Record, Status, child_id, due_key
-from common.store import save
-from common.sweeper import Sweeper
+from common.pipeline import lifecycle
+from common.pipeline.record import Failure, Record, Status, child_id, due_key
+from common.pipeline.store import save
+from common.pipeline.sweeper import Sweeper
 from tests.unit.make import LEASE, NOW, Clock, catalog, ended, processing, queued
 from tests.unit.troubled import Trouble, TroubledDocuments, TroubledTasks
 

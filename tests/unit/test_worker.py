@@ -8,13 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from common import lifecycle, log
+from common import log
 from common.errors import NewerRecord, Unavailable
-from common.lifecycle import Delivery, Verdict
-from common.record import Claim, Failure, Record, Status, child_id, due_key
-from common.store import Stored, save
+from common.pipeline import lifecycle
+from common.pipeline.lifecycle import Delivery, Verdict
+from common.pipeline.record import Claim, Failure, Record, Status, child_id, due_key
+from common.pipeline.store import Stored, save
+from common.pipeline.worker import Notice, Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
-from common.worker import Notice, Worker
 from tests.fakes import FakeAssets
 from tests.unit.make import LEASE, NOW, POLICY, TASK, Clock, Input, big, catalog, ended, processing, queued
 from tests.unit.troubled import Trouble, TroubledDocuments, TroubledTasks

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import Enum, auto
 
 from common.errors import Unavailable
-from common.record import Record, Status
-from common.store import CommitUncertain, Overdue, Page, Position, Stored, Update
+from common.pipeline.record import Record, Status
+from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 from tests.fakes import FakeDocuments, FakeTasks
 
 

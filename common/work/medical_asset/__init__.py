@@ -4,8 +4,8 @@ Both are steps, so that a later attempt neither writes nor draws again what an e
 """
 
 from common.work import JsonObject, Work
-from common.work.medical_asset.brief import Input as Input
 from common.work.medical_asset.colour import palette
+from common.work.medical_asset.inputs import Input as Input
 from common.work.medical_asset.writer import Copy, words_of, write
 
 IMAGE = "social.png"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from PIL import Image, ImageDraw
 
 from common.work.medical_asset.colour import Colour
-from common.work.medical_asset.faces import FontFace
+from common.work.medical_asset.fonts import FontFace
 
 OVERSAMPLING = 2
 

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from common.work.medical_asset.brief import Input
 from common.work.medical_asset.glyphs import capitalised, without_emoji
+from common.work.medical_asset.inputs import Input
 
 MOST_HASHTAGS = 5
 FEWEST_HASHTAGS = 3

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from common.work.medical_asset.brief import Input
 from common.work.medical_asset.glyphs import capitalised, without_emoji
 from common.work.medical_asset.hashtags import hashtags_for
+from common.work.medical_asset.inputs import Input
 
 LONG_SENTENCE, SHORTEST_CLAUSE = 60, 12  # characters: from the one on, a clause of a sentence may be the headline
 

@@ -1,0 +1,39 @@
+"""What the log lines say of a request: metrics count its ends and measure its waits. Pure, and without its content."""
+
+from datetime import datetime
+from typing import Any
+
+from common.pipeline.record import OPEN, Record
+
+
+def of_claim(record: Record) -> dict[str, Any]:
+    """How long its first attempt had to wait; nothing of later ones, which wait for a backoff or a person."""
+    if record.started_at is None or (record.attempt, record.redrive, record.snoozes) != (1, 0, 0):
+        return {}
+    return {"queue_ms": _milliseconds(_wanted_at(record), record.started_at)}
+
+
+def of_end(record: Record) -> dict[str, Any]:
+    """How it ended and, unless a person retried it, how long after it was wanted. Nothing while it is open."""
+    if record.status in OPEN or record.finished_at is None:
+        return {}
+    facts: dict[str, Any] = {"type": record.type, "ended": record.status.value}
+    if record.error is not None:
+        facts["code"] = record.error.code
+    if record.redrive == 0:
+        facts["total_ms"] = _milliseconds(_wanted_at(record), record.finished_at)
+    return facts
+
+
+def open_seconds(record: Record, now: datetime) -> int:
+    """Since when nothing has begun for it: since it was wanted, put off or last claimed."""
+    since = max(moment for moment in (_wanted_at(record), record.scheduled_at, record.started_at) if moment is not None)
+    return max(0, round((now - since).total_seconds()))
+
+
+def _wanted_at(record: Record) -> datetime:
+    return record.created_at if record.run_at is None else max(record.created_at, record.run_at)
+
+
+def _milliseconds(begin: datetime, end: datetime) -> int:
+    return max(0, round((end - begin).total_seconds() * 1000))

@@ -1,0 +1,103 @@
+"""What a call carries besides its path: body, headers and query, each bounded and checked before it is used."""
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Request
+from werkzeug.datastructures import MultiDict
+
+from common.errors import Fault, InvalidInput, TooLarge
+from common.pipeline.record import Status
+from common.pipeline.store import Position
+
+MAX_KEY_CHARACTERS = 255
+MAX_PAGE = 50
+DEFAULT_PAGE = 10
+PARAMETERS = ("limit", "page_token", "status")
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_RECORD_ID = re.compile(r"[0-9a-f]{32}")
+_YEARS = range(1970, 9000)
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which page of a list is wanted: from behind `after` (created_at, id) on."""
+
+    limit: int
+    status: Status | None
+    after: tuple[datetime, str] | None
+
+
+def body(request: Request, limit: int) -> bytes:
+    """The body. Raises TooLarge above `limit` bytes, declared or not, or InvalidInput for another media type.
+
+    Not by Flask's max_content_length: functions-framework reads on after the answer, and would trip over it.
+    """
+    if request.mimetype != "application/json":
+        raise InvalidInput(Fault("", "must be sent with Content-Type: application/json"))
+    data = bytearray()
+    while len(data) <= limit and (more := request.stream.read(limit + 1 - len(data))):
+        data += more
+    if len(data) > limit:
+        raise TooLarge(f"The body may have at most {limit} bytes.")
+    return bytes(data)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Raises InvalidInput."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= MAX_KEY_CHARACTERS and key.isascii() and key.isprintable()):
+        raise InvalidInput(Fault("", f"Idempotency-Key must be 1 to {MAX_KEY_CHARACTERS} printable ASCII characters"))
+    return key
+
+
+def trace(request: Request) -> str | None:
+    """The W3C traceparent of the call, if it has the form of one."""
+    given = request.headers.get("traceparent", "")
+    return given if _TRACEPARENT.fullmatch(given) else None
+
+
+def paging(request: Request) -> Paging:
+    """Raises InvalidInput."""
+    given = request.args
+    limit, status, token = given.get("limit", str(DEFAULT_PAGE)), given.get("status"), given.get("page_token")
+    faults = _parameter_faults(given)
+    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_PAGE:
+        faults.append(Fault("", f"limit: must be a number from 1 to {MAX_PAGE}"))
+    if status is not None and status not in list(Status):
+        faults.append(Fault("", f"status: must be one of {', '.join(Status)}"))
+    after = None
+    try:
+        after = None if token is None else _position(token)
+    except (ValueError, RecursionError):
+        faults.append(Fault("", "page_token: must be the next_page_token of an earlier answer"))
+    if faults:
+        raise InvalidInput(*faults)
+    return Paging(int(limit), Status(status) if status else None, after)
+
+
+def page_token(after: Position) -> str:
+    """Stands for a place in the list."""
+    return base64.urlsafe_b64encode(json.dumps([after[0].isoformat(), after[1]]).encode()).decode().rstrip("=")
+
+
+def _position(token: str) -> tuple[datetime, str]:
+    """The inverse of `page_token`. Raises ValueError."""
+    decoded = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    if not (isinstance(decoded, list) and len(decoded) == 2 and all(isinstance(part, str) for part in decoded)):
+        raise ValueError("not a page token")
+    created_at, record_id = datetime.fromisoformat(decoded[0]), decoded[1]
+    if created_at.tzinfo is None or created_at.year not in _YEARS or not _RECORD_ID.fullmatch(record_id):
+        raise ValueError("not a page token")
+    return created_at, record_id
+
+
+def _parameter_faults(given: MultiDict[str, str]) -> list[Fault]:
+    faults = [Fault("", f"{name}: given more than once") for name in PARAMETERS if len(given.getlist(name)) > 1]
+    if given.keys() - set(PARAMETERS):
+        faults.append(Fault("", f"there are no other parameters than {', '.join(PARAMETERS)}"))
+    return faults
