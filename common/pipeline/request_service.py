@@ -135,17 +135,17 @@ class Intake:
         Raises NotFound, AlreadyEnded where there is nothing to retry, Expired, or QuotaExceeded.
         """
         before = self._visible(caller, record_id).record
-        if wanted := lifecycle.retry(before, self._clock()).verdict is Verdict.RETRIED:
+        if wanted := lifecycle.redrive(before, self._clock()).verdict is Verdict.REDRIVEN:
             self._quota.admit(caller.tenant, 1)
-        stored, transition = self._change(caller, record_id, lifecycle.retry)
-        if wanted and transition.verdict is not Verdict.RETRIED:
+        stored, transition = self._change(caller, record_id, lifecycle.redrive)
+        if wanted and transition.verdict is not Verdict.REDRIVEN:
             self._quota.give_back(caller.tenant, 1)
         if transition.verdict is Verdict.EXPIRED:
             raise Expired("The request is past its retention; ask again.")
         if transition.verdict is Verdict.ENDED:
             raise AlreadyEnded(f"The request is {stored.record.status}; only a failed or cancelled one can be retried.")
         enqueue_or_leave(self._tasks, stored, now=self._clock())
-        return stored.record, transition.verdict is Verdict.RETRIED
+        return stored.record, transition.verdict is Verdict.REDRIVEN
 
     def asset(self, caller: Caller, record_id: str, name: str) -> str:
         """The path of one of its assets. Raises NotFound."""

@@ -132,15 +132,15 @@ class Worker:
     def _chosen(self, outcome: Outcome) -> Decision:
         code, message = outcome.code, outcome.message
         if isinstance(outcome, PermanentFailure):
-            return lambda held: lifecycle.fail_for_good(held, code, message, self._clock())
+            return lambda held: lifecycle.fail_permanently(held, code, message, self._clock())
         return self._failed(code, message, delay=outcome.delay if isinstance(outcome, RetryAfter) else None)
 
     def _failed(self, code: str, message: str, *, delay: timedelta | None = None) -> Decision:
-        return lambda held: lifecycle.try_again(held, code, message, self._clock(), delay=delay)
+        return lambda held: lifecycle.fail_attempt(held, code, message, self._clock(), delay=delay)
 
     def _enqueue_what_follows(self, transition: Transition, stored: Stored) -> None:
         """Best effort: what fails here is durable already, and the sweeper brings it."""
-        following = [stored] if transition.verdict is Verdict.PUT_OFF else []
+        following = [stored] if transition.verdict is Verdict.RESCHEDULED else []
         try:
             children = self._documents.read_all(child.id for child in transition.children)
         except Unavailable as error:

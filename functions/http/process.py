@@ -22,12 +22,12 @@ from common.pipeline.worker import Notice, Worker
 ANSWERS: Mapping[Verdict, int] = {
     Verdict.COMPLETED: 200,
     Verdict.FAILED: 200,  # an end too: repeating it cannot help
-    Verdict.PUT_OFF: 200,  # a new task of the next generation carries on
+    Verdict.RESCHEDULED: 200,  # a new task of the next generation carries on
     Verdict.ENDED: 200,
     Verdict.MISSING: 200,
     Verdict.SUPERSEDED: 200,  # this task's generation is over, another task owns the request
     Verdict.BUSY: 409,  # another delivery holds it; this task must come back in case that one dies
-    Verdict.TRY_AGAIN: 424,  # a failed attempt: the queue's backoff decides when. 429 and 5xx would slow the queue
+    Verdict.ATTEMPT_FAILED: 424,  # a failed attempt: the queue's backoff decides when. 429 and 5xx would slow the queue
 }
 
 

@@ -47,7 +47,7 @@ def _find_in(names: dict[str, object], path: str) -> FunctionType:
     return found
 
 
-WORKING, STORE = "common.pipeline.lifecycle.working", "common.pipeline.store"
+ATTEMPT, STORE = "common.pipeline.lifecycle.attempt", "common.pipeline.store"
 
 MUTANTS = (
     Mutant(
@@ -66,15 +66,15 @@ MUTANTS = (
     ),
     Mutant(
         "the lease",
-        WORKING,
+        ATTEMPT,
         "claim",
-        "not (_lease_is_over(record, now) or (not spent and _holder_died(record, delivery, now)))",
+        "not (_lease_is_expired(record, now) or (not spent and _holder_is_dead(record, delivery, now)))",
         "False",
     ),
     Mutant(
         "the schedule time that tells a repeat from a forced run",
-        WORKING,
-        "_holder_died",
+        ATTEMPT,
+        "_holder_is_dead",
         """\
         and (held.eta is None or held.eta < eta)
         and started_at + CLOCK_SKEW < eta <= now + CLOCK_SKEW
@@ -83,20 +83,20 @@ MUTANTS = (
     ),
     Mutant(
         "the lease of the last attempt",
-        WORKING,
+        ATTEMPT,
         "claim",
-        "not spent and _holder_died(record, delivery, now)",
-        "_holder_died(record, delivery, now)",
+        "not spent and _holder_is_dead(record, delivery, now)",
+        "_holder_is_dead(record, delivery, now)",
     ),
     Mutant(
         "the budget",
-        WORKING,
+        ATTEMPT,
         "claim",
         "spent = record.status is Status.PROCESSING, record.attempt >= record.max_attempts",
         "spent = record.status is Status.PROCESSING, False",
     ),
-    Mutant("the generation", WORKING, "claim", "record.generation != delivery.generation", "False"),
-    Mutant("the end", WORKING, "claim", "record.status not in OPEN", "False"),
+    Mutant("the generation", ATTEMPT, "claim", "record.generation != delivery.generation", "False"),
+    Mutant("the end", ATTEMPT, "claim", "record.status not in OPEN", "False"),
     Mutant("the durable step", "common.pipeline.attempt", "Attempt.step", "if name in done:", "if False:"),
     Mutant(
         "the new name where the old one is used up",
@@ -107,7 +107,7 @@ MUTANTS = (
     ),
     Mutant(
         "the rescue",
-        "common.pipeline.lifecycle.sweeping",
+        "common.pipeline.lifecycle.recovery",
         "sweep",
         "record.due is None or not is_due(record.due, now)",
         "record.status is Status.PROCESSING",

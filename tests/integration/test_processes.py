@@ -17,7 +17,7 @@ def test_the_pure_part_loads_no_client_of_google() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     modules = loaded.stdout.split()
-    assert "common.pipeline.lifecycle.working" in modules
+    assert "common.pipeline.lifecycle.attempt" in modules
     assert [name for name in modules if name.partition(".")[0] in {"google", "grpc", "flask", "requests"}] == []
 
 

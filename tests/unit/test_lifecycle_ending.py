@@ -11,10 +11,10 @@ from common.pipeline.lifecycle import (
     cancel,
     claim,
     complete,
-    fail_for_good,
+    fail_attempt,
+    fail_permanently,
     notifications,
     sweep,
-    try_again,
 )
 from common.pipeline.record import Parent, Record, Status, child_id, due_key
 from tests.unit.make import LEASE, NOW, TASK, processing
@@ -25,8 +25,8 @@ HELD_LAST = processing(notify=TWO, attempt=3, redrive=1, trace="00-1-2-01")
 
 ENDS: dict[str, Callable[[Record], Transition]] = {
     "completed": lambda record: complete(record, {}, LATER),
-    "permanent failure": lambda record: fail_for_good(record, "permanent", "Never.", LATER),
-    "attempts spent": lambda record: try_again(record, "busy", "No answer.", LATER),
+    "permanent failure": lambda record: fail_permanently(record, "permanent", "Never.", LATER),
+    "attempts spent": lambda record: fail_attempt(record, "busy", "No answer.", LATER),
     "claimed once too often": lambda record: claim(
         record, Delivery(TASK, generation=0, retry_count=0), token="new", lease=LEASE, now=LATER
     ),
@@ -75,7 +75,7 @@ def test_a_request_that_asks_for_none_has_no_children() -> None:
 
 
 def test_an_attempt_that_does_not_end_it_makes_no_children() -> None:
-    assert try_again(processing(notify=TWO), "busy", "No answer.", LATER).children == ()
+    assert fail_attempt(processing(notify=TWO), "busy", "No answer.", LATER).children == ()
 
 
 def test_each_end_after_a_retry_notifies_anew() -> None:

@@ -19,18 +19,19 @@ LEGAL = {
     (Status.PROCESSING, Move.REPORT): Status.PROCESSING,
     (Status.PROCESSING, Move.COMPLETE): Status.COMPLETED,
     (Status.PROCESSING, Move.FAIL): Status.FAILED,
-    (Status.PROCESSING, Move.TRY_AGAIN): Status.QUEUED,
+    (Status.PROCESSING, Move.FAIL_ATTEMPT): Status.QUEUED,
+    (Status.PROCESSING, Move.RESCHEDULE): Status.QUEUED,
     (Status.PROCESSING, Move.SNOOZE): Status.QUEUED,
     (Status.PROCESSING, Move.RESCUE): Status.QUEUED,
     (Status.PROCESSING, Move.CANCEL): Status.CANCELLED,
-    (Status.FAILED, Move.RETRY): Status.QUEUED,
-    (Status.CANCELLED, Move.RETRY): Status.QUEUED,
+    (Status.FAILED, Move.REDRIVE): Status.QUEUED,
+    (Status.CANCELLED, Move.REDRIVE): Status.QUEUED,
 }
 ILLEGAL = set(product(Status, Move)) - LEGAL.keys()
 
 
 @pytest.mark.parametrize(("status", "name"), sorted(LEGAL))
-def test_a_legal_move_changes_the_status_and_what_it_is_told(status: Status, name: Move) -> None:
+def test_a_legal_move_changes_the_status_and_the_given_fields(status: Status, name: Move) -> None:
     record = at(status)
 
     assert move(record, name, attempt=2) == record.changed(status=LEGAL[status, name], attempt=2)
@@ -42,7 +43,7 @@ def test_every_other_move_is_a_bug(status: Status, name: Move) -> None:
         move(at(status), name)
 
 
-def test_an_end_is_left_by_a_retry_only() -> None:
+def test_only_a_redrive_leaves_a_terminal_status() -> None:
     leaving = {name for name, (sources, _) in MOVES.items() if sources - OPEN}
 
-    assert leaving == {Move.RETRY}
+    assert leaving == {Move.REDRIVE}

@@ -441,7 +441,7 @@ def test_a_cancel_of_what_is_deleted_meanwhile_is_not_found() -> None:
 def test_a_failed_request_is_run_again_under_a_new_task() -> None:
     house = House(ended(Status.FAILED))
 
-    assert house.intake.retry(ANN, "r1") == (lifecycle.retry(ended(Status.FAILED), NOW).record, True)
+    assert house.intake.retry(ANN, "r1") == (lifecycle.redrive(ended(Status.FAILED), NOW).record, True)
 
     assert house.tasks.inner.live["r1-g1"].stored == house.documents.inner.stored["r1"]
 

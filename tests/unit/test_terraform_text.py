@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from common.pipeline.lifecycle.timing import LAST_SWEEP
+from common.pipeline.lifecycle.moves import LAST_SWEEP
 from local.supervisor import ROOT
 
 CODE = "\n".join(file.read_text() for file in (ROOT / "terraform").glob("*.tf"))

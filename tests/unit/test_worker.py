@@ -198,7 +198,7 @@ def test_a_permanent_failure_ends_it_with_the_types_own_words() -> None:
 
     assert house.deliver_first() is Verdict.FAILED
 
-    assert house.stored == lifecycle.fail_for_good(processing(), "no_brief", "The brief says nothing.", NOW).record
+    assert house.stored == lifecycle.fail_permanently(processing(), "no_brief", "The brief says nothing.", NOW).record
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_permanent_failure_ends_it_with_the_types_own_words() -> None:
 def test_a_failed_attempt_is_queued_again_under_its_task(outcome: Exception, code: str, message: str) -> None:
     house = House(queued(), run=raising(outcome))
 
-    assert house.deliver_first() is Verdict.TRY_AGAIN
+    assert house.deliver_first() is Verdict.ATTEMPT_FAILED
 
     assert house.stored == processing(
         status=Status.QUEUED, errors=(error(code, message),), due=due_key("r1", NOW + TWO_MINUTES)
@@ -245,7 +245,7 @@ def test_a_foreign_exception_is_logged_with_its_traceback(
 def test_an_input_that_its_type_no_longer_takes_is_a_failed_attempt() -> None:
     house = House(queued(input={"words": "hello"}))
 
-    assert house.deliver_first() is Verdict.TRY_AGAIN
+    assert house.deliver_first() is Verdict.ATTEMPT_FAILED
 
     assert (house.began, house.stored.errors) == ([], (error("attempt_failed", "The attempt failed unexpectedly."),))
 
@@ -253,7 +253,7 @@ def test_an_input_that_its_type_no_longer_takes_is_a_failed_attempt() -> None:
 def test_retry_after_puts_it_off_under_a_new_task() -> None:
     house = House(queued(), run=raising(RetryAfter(DELAY, "Busy.", code="busy")))
 
-    assert house.deliver_first() is Verdict.PUT_OFF
+    assert house.deliver_first() is Verdict.RESCHEDULED
 
     assert house.stored == processing(
         status=Status.QUEUED,
@@ -265,7 +265,7 @@ def test_retry_after_puts_it_off_under_a_new_task() -> None:
     assert house.tasks.names == {"r1-g1"}
 
 
-def test_the_task_of_a_put_off_request_carries_what_was_stored() -> None:
+def test_the_task_of_a_rescheduled_request_carries_the_stored_record() -> None:
     house = House(queued(), run=raising(Snooze(DELAY)))
 
     house.deliver_first()
@@ -276,7 +276,7 @@ def test_the_task_of_a_put_off_request_carries_what_was_stored() -> None:
 def test_a_snooze_puts_it_off_and_gives_the_attempt_back() -> None:
     house = House(queued(), run=raising(Snooze(DELAY)))
 
-    assert house.deliver_first() is Verdict.PUT_OFF
+    assert house.deliver_first() is Verdict.RESCHEDULED
 
     assert house.stored == processing(
         status=Status.QUEUED,
@@ -291,7 +291,7 @@ def test_a_snooze_puts_it_off_and_gives_the_attempt_back() -> None:
 def test_a_snooze_beyond_29_days_is_left_to_the_sweeper() -> None:
     house = House(queued(), run=raising(Snooze(timedelta(days=30))))
 
-    assert house.deliver_first() is Verdict.PUT_OFF
+    assert house.deliver_first() is Verdict.RESCHEDULED
 
     assert house.tasks.names == set()
 
@@ -300,7 +300,7 @@ def test_a_task_that_cannot_be_made_is_left_to_the_sweeper() -> None:
     house = House(queued(), run=raising(Snooze(DELAY)))
     house.tasks.refused["r1"] = Unavailable("no answer")
 
-    assert house.deliver_first() is Verdict.PUT_OFF
+    assert house.deliver_first() is Verdict.RESCHEDULED
 
     assert house.stored.generation == 1
 
@@ -368,7 +368,7 @@ def test_a_step_that_an_earlier_attempt_finished_is_not_repeated() -> None:
 
     house = House(queued(), run=run)
 
-    assert [house.deliver_first(), house.deliver(AGAIN)] == [Verdict.TRY_AGAIN, Verdict.COMPLETED]
+    assert [house.deliver_first(), house.deliver(AGAIN)] == [Verdict.ATTEMPT_FAILED, Verdict.COMPLETED]
 
     assert written == [1]
 
@@ -380,7 +380,7 @@ def test_an_attempt_out_of_time_is_a_failed_attempt() -> None:
 
     house = House(queued(), run=run)
 
-    assert house.deliver_first() is Verdict.TRY_AGAIN
+    assert house.deliver_first() is Verdict.ATTEMPT_FAILED
 
     message = "The attempt ran out of its time."
     assert house.stored.errors == (

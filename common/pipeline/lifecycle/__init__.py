@@ -1,27 +1,25 @@
 """Every move of a request, decided without I/O: from the stored record and plain facts to a verdict and a new record.
 
-After a lost answer a decision is taken again, so there is no clock and no chance in here. `MOVES` is the one
-table of what is legal; a move that it does not hold is a bug and raises.
+A decision is taken again after a lost answer, so this package uses no clock and no randomness. `MOVES` is the one
+table of legal moves; any other move is a bug and raises IllegalTransition.
 """
 
-from common.pipeline.lifecycle.asking import cancel, retry
-from common.pipeline.lifecycle.ending import notifications
-from common.pipeline.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict
-from common.pipeline.lifecycle.submitting import same_request, submit
-from common.pipeline.lifecycle.sweeping import renew, sweep
-from common.pipeline.lifecycle.timing import needs_task
-from common.pipeline.lifecycle.working import (
+from common.pipeline.lifecycle.attempt import (
     NOT_STORABLE,
     TOO_LARGE,
     Delivery,
     claim,
     complete,
-    fail_for_good,
+    fail_attempt,
+    fail_permanently,
     fits,
     report,
     snooze,
-    try_again,
 )
+from common.pipeline.lifecycle.creation import notifications, same_request, submit
+from common.pipeline.lifecycle.ending import cancel
+from common.pipeline.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict, needs_task
+from common.pipeline.lifecycle.recovery import redrive, renew, sweep
 
 __all__ = [
     "MOVES",
@@ -35,16 +33,16 @@ __all__ = [
     "cancel",
     "claim",
     "complete",
-    "fail_for_good",
+    "fail_attempt",
+    "fail_permanently",
     "fits",
     "needs_task",
     "notifications",
+    "redrive",
     "renew",
     "report",
-    "retry",
     "same_request",
     "snooze",
     "submit",
     "sweep",
-    "try_again",
 ]

@@ -1,16 +1,23 @@
-"""The one place that makes a terminal write, whoever ends the request, and the notifications that go with it."""
+"""How a request ends. Every terminal write is made in `end`, together with the notifications of that end."""
 
 from datetime import datetime, timedelta
 
+from common.pipeline.lifecycle.creation import notifications
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
-from common.pipeline.lifecycle.submitting import submit
-from common.pipeline.record import Failure, Parent, Record, Status, child_id
+from common.pipeline.record import OPEN, Failure, Record, Status
 from common.work import MAX_WORDS, JsonObject
 
 RETENTION = timedelta(days=35)
 MAX_ERRORS = 10
 
 SPENT = "All {} attempts failed."
+
+
+def cancel(record: Record, now: datetime) -> Transition:
+    """CANCELLED, also for a request that is cancelled already; ENDED if it completed or failed."""
+    if record.status in OPEN:
+        return end(record, Move.CANCEL, Verdict.CANCELLED, now)
+    return Transition(Verdict.CANCELLED if record.status is Status.CANCELLED else Verdict.ENDED, record)
 
 
 def fail(record: Record, code: str, message: str, now: datetime) -> Transition:
@@ -29,24 +36,6 @@ def end(
     ended = move(record, name, result=result, error=error, due=None, finished_at=now, expires_at=now + RETENTION)
     children = () if name is Move.CANCEL else notifications(ended, now)
     return Transition(verdict, ended, children)
-
-
-def notifications(ended: Record, now: datetime) -> tuple[Record, ...]:
-    """One queued child per entry of `notify`, under the id that a repeat finds again."""
-    return tuple(
-        submit(
-            record_id=child_id(parent=ended.id, redrive=ended.redrive, index=index),
-            tenant=None,
-            owner=ended.owner,
-            type_name=str(entry["type"]),
-            given={name: value for name, value in entry.items() if name != "type"},
-            max_attempts=ended.max_attempts,
-            now=now,
-            parent=Parent(id=ended.id, redrive=ended.redrive, tenant=ended.tenant),
-            trace=ended.trace,
-        )
-        for index, entry in enumerate(ended.notify or ())
-    )
 
 
 def with_lost_attempt(record: Record, now: datetime) -> Record:

@@ -1,15 +1,22 @@
-"""The one table of legal moves, and what a decision consists of."""
+"""The table of legal moves, what a decision returns, and when a queued request is due."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from common.pipeline.record import OPEN, Record, Status
+from common.pipeline.record import OPEN, Record, Status, due_key
+
+FIRST_SWEEP = timedelta(seconds=120)
+LAST_SWEEP = timedelta(hours=1)
+DOUBLINGS = 5  # enough to reach LAST_SWEEP; 120 s doubled 40 times would overflow a timedelta
+TASK_HORIZON = timedelta(days=29)
+HORIZON_LEAD = timedelta(days=1)
 
 
 class IllegalTransition(Exception):
-    """A move that the table does not hold: a bug in the caller."""
+    """A move that is not in the table: a bug in the calling code."""
 
 
 class Move(StrEnum):
@@ -18,10 +25,11 @@ class Move(StrEnum):
     REPORT = "report"
     COMPLETE = "complete"
     FAIL = "fail"
-    TRY_AGAIN = "try again"
+    FAIL_ATTEMPT = "fail attempt"
+    RESCHEDULE = "reschedule"
     SNOOZE = "snooze"
     CANCEL = "cancel"
-    RETRY = "retry"
+    REDRIVE = "redrive"
     POSTPONE = "postpone"
     RENEW = "renew"
     RESCUE = "rescue"
@@ -33,10 +41,11 @@ MOVES: Mapping[Move, tuple[frozenset[Status], Status]] = {
     Move.REPORT: (frozenset({Status.PROCESSING}), Status.PROCESSING),
     Move.COMPLETE: (frozenset({Status.PROCESSING}), Status.COMPLETED),
     Move.FAIL: (OPEN, Status.FAILED),
-    Move.TRY_AGAIN: (frozenset({Status.PROCESSING}), Status.QUEUED),
+    Move.FAIL_ATTEMPT: (frozenset({Status.PROCESSING}), Status.QUEUED),
+    Move.RESCHEDULE: (frozenset({Status.PROCESSING}), Status.QUEUED),
     Move.SNOOZE: (frozenset({Status.PROCESSING}), Status.QUEUED),
     Move.CANCEL: (OPEN, Status.CANCELLED),
-    Move.RETRY: (frozenset({Status.FAILED, Status.CANCELLED}), Status.QUEUED),
+    Move.REDRIVE: (frozenset({Status.FAILED, Status.CANCELLED}), Status.QUEUED),
     Move.POSTPONE: (frozenset({Status.QUEUED}), Status.QUEUED),
     Move.RENEW: (frozenset({Status.QUEUED}), Status.QUEUED),
     Move.RESCUE: (frozenset({Status.PROCESSING}), Status.QUEUED),
@@ -44,7 +53,7 @@ MOVES: Mapping[Move, tuple[frozenset[Status], Status]] = {
 
 
 class Verdict(StrEnum):
-    """What a decision came to. What it means to Cloud Tasks or to a caller is said where it is answered."""
+    """The result of a decision. `functions.http.process` maps each to an answer for Cloud Tasks."""
 
     CLAIMED = "claimed"
     BUSY = "busy"
@@ -54,10 +63,10 @@ class Verdict(StrEnum):
     REPORTED = "reported"
     COMPLETED = "completed"
     FAILED = "failed"
-    TRY_AGAIN = "try_again"
-    PUT_OFF = "put_off"
+    ATTEMPT_FAILED = "attempt_failed"
+    RESCHEDULED = "rescheduled"
     CANCELLED = "cancelled"
-    RETRIED = "retried"
+    REDRIVEN = "redriven"
     STILL_QUEUED = "still_queued"
     EXPIRED = "expired"
     NOT_DUE = "not_due"
@@ -68,7 +77,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Transition:
-    """A decision: the record as it should be stored, and what has to be created in the same commit."""
+    """A decision: the record to store, and the notifications to create in the same commit."""
 
     verdict: Verdict
     record: Record
@@ -76,8 +85,25 @@ class Transition:
 
 
 def move(record: Record, name: Move, **changes: Any) -> Record:
-    """The record after one legal move. Raises IllegalTransition."""
+    """Returns the record after one legal move. Raises IllegalTransition."""
     sources, target = MOVES[name]
     if record.status not in sources:
         raise IllegalTransition(f"{name} of a {record.status} request")
     return record.changed(status=target, **changes)
+
+
+def needs_task(record: Record, now: datetime) -> bool:
+    """Whether to create a task now: Cloud Tasks refuses schedule times beyond 30 days, and the sweeper enqueues later."""
+    return record.status is Status.QUEUED and not _is_beyond_horizon(record.scheduled_at, now)
+
+
+def queued_due(record_id: str, *, scheduled_at: datetime | None, now: datetime, sweeps: int = 0) -> str:
+    """Returns the `due` of a queued request: when the sweeper checks it. Each sweep doubles the wait, up to an hour."""
+    if scheduled_at is not None and _is_beyond_horizon(scheduled_at, now):
+        return due_key(record_id, scheduled_at - HORIZON_LEAD)
+    wait = min(FIRST_SWEEP * 2 ** min(sweeps, DOUBLINGS), LAST_SWEEP)
+    return due_key(record_id, max(now, scheduled_at or now) + wait)
+
+
+def _is_beyond_horizon(scheduled_at: datetime | None, now: datetime) -> bool:
+    return scheduled_at is not None and scheduled_at > now + TASK_HORIZON

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.pipeline.lifecycle import Transition, Verdict, cancel, retry
+from common.pipeline.lifecycle import Transition, Verdict, cancel, redrive
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
 from tests.unit.make import NOW, at, ended, processing, queued
 
@@ -56,8 +56,8 @@ def test_a_retry_begins_anew_under_a_new_task_and_a_new_effect_key() -> None:
         notify=NOTIFY,
     )
 
-    assert retry(record, LATER) == Transition(
-        Verdict.RETRIED,
+    assert redrive(record, LATER) == Transition(
+        Verdict.REDRIVEN,
         queued(
             redrive=2,
             generation=5,
@@ -72,26 +72,26 @@ def test_a_retry_begins_anew_under_a_new_task_and_a_new_effect_key() -> None:
 def test_a_completed_request_cannot_be_retried() -> None:
     record = ended(Status.COMPLETED)
 
-    assert retry(record, LATER) == Transition(Verdict.ENDED, record)
+    assert redrive(record, LATER) == Transition(Verdict.ENDED, record)
 
 
 @pytest.mark.parametrize("record", [queued(), processing(redrive=1)], ids=["never retried", "processing"])
 def test_an_open_request_cannot_be_retried(record: Record) -> None:
-    assert retry(record, LATER) == Transition(Verdict.ENDED, record)
+    assert redrive(record, LATER) == Transition(Verdict.ENDED, record)
 
 
 def test_a_request_that_an_earlier_retry_queued_is_still_queued() -> None:
     record = queued(redrive=1)
 
-    assert retry(record, LATER) == Transition(Verdict.STILL_QUEUED, record)
+    assert redrive(record, LATER) == Transition(Verdict.STILL_QUEUED, record)
 
 
 @pytest.mark.parametrize("record", [failed("attempts"), ended(Status.CANCELLED)], ids=["failed", "cancelled"])
 def test_past_its_retention_a_request_cannot_be_retried(record: Record) -> None:
     retention = timedelta(days=35)
 
-    assert retry(record, NOW + retention) == Transition(Verdict.EXPIRED, record)
-    assert retry(record, NOW + retention - timedelta(seconds=1)).verdict is Verdict.RETRIED
+    assert redrive(record, NOW + retention) == Transition(Verdict.EXPIRED, record)
+    assert redrive(record, NOW + retention - timedelta(seconds=1)).verdict is Verdict.REDRIVEN
 
 
 STEPS = {"write": 1}
@@ -103,16 +103,16 @@ STEPS = {"write": 1}
     ids=["attempts", "lost", "cancelled"],
 )
 def test_a_retry_keeps_finished_steps_where_their_results_are_still_good(record: Record) -> None:
-    assert retry(record, LATER).record.steps == STEPS
+    assert redrive(record, LATER).record.steps == STEPS
 
 
 @pytest.mark.parametrize("code", ["permanent", "result_too_large", "no_brief"])
 def test_a_retry_after_a_permanent_failure_clears_the_steps(code: str) -> None:
-    assert retry(failed(code, steps=STEPS), LATER).record.steps is None
+    assert redrive(failed(code, steps=STEPS), LATER).record.steps is None
 
 
 def test_a_retried_request_is_the_same_as_a_new_one_to_its_worker() -> None:
-    retried = retry(at(Status.FAILED, attempt=3, snoozes=100), LATER).record
+    retried = redrive(at(Status.FAILED, attempt=3, snoozes=100), LATER).record
 
     assert (retried.attempt, retried.snoozes, retried.started_at, retried.finished_at, retried.expires_at) == (
         0,

@@ -12,11 +12,11 @@ from common.pipeline.lifecycle import (
     Transition,
     Verdict,
     complete,
-    fail_for_good,
+    fail_attempt,
+    fail_permanently,
     fits,
     report,
     snooze,
-    try_again,
 )
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
 from tests.unit.make import NOW, at, big, processing
@@ -50,7 +50,7 @@ def test_a_result_completes_it() -> None:
     )
 
 
-def test_a_result_too_large_to_store_fails_it_for_good() -> None:
+def test_a_result_too_large_to_store_fails_the_request() -> None:
     record = processing()
     error = failure("result_too_large", TOO_LARGE)
 
@@ -76,7 +76,7 @@ def test_what_fits_is_at_most_256_kib_of_steps_progress_and_result() -> None:
 def test_a_permanent_failure_fails_it_with_budget_left() -> None:
     record, error = processing(), failure("no_brief", "The brief says nothing.")
 
-    assert fail_for_good(record, "no_brief", "The brief says nothing.", LATER) == Transition(
+    assert fail_permanently(record, "no_brief", "The brief says nothing.", LATER) == Transition(
         Verdict.FAILED, ended(record, Status.FAILED).changed(error=error, errors=(error,))
     )
 
@@ -84,8 +84,8 @@ def test_a_permanent_failure_fails_it_with_budget_left() -> None:
 def test_a_failed_attempt_is_queued_again_while_budget_is_left() -> None:
     record = processing(attempt=2, scheduled_at=NOW, steps={"write": 1})
 
-    assert try_again(record, "busy", "No answer.", LATER) == Transition(
-        Verdict.TRY_AGAIN,
+    assert fail_attempt(record, "busy", "No answer.", LATER) == Transition(
+        Verdict.ATTEMPT_FAILED,
         record.changed(
             status=Status.QUEUED,
             errors=(failure("busy", "No answer.", attempt=2),),
@@ -99,7 +99,7 @@ def test_a_failed_attempt_is_queued_again_while_budget_is_left() -> None:
 def test_the_last_failed_attempt_fails_it(delay: timedelta | None) -> None:
     record = processing(attempt=3)
 
-    assert try_again(record, "busy", "No answer.", LATER, delay=delay) == Transition(
+    assert fail_attempt(record, "busy", "No answer.", LATER, delay=delay) == Transition(
         Verdict.FAILED,
         ended(record, Status.FAILED).changed(
             error=failure("attempts", "All 3 attempts failed. The last: No answer.", attempt=3),
@@ -108,11 +108,11 @@ def test_the_last_failed_attempt_fails_it(delay: timedelta | None) -> None:
     )
 
 
-def test_a_failed_attempt_with_a_delay_is_put_off_and_counts() -> None:
+def test_a_failed_attempt_with_a_delay_is_rescheduled_and_counted() -> None:
     record = processing(attempt=2, generation=4)
 
-    assert try_again(record, "busy", "No answer.", LATER, delay=DELAY) == Transition(
-        Verdict.PUT_OFF,
+    assert fail_attempt(record, "busy", "No answer.", LATER, delay=DELAY) == Transition(
+        Verdict.RESCHEDULED,
         record.changed(
             status=Status.QUEUED,
             generation=5,
@@ -127,7 +127,7 @@ def test_a_snooze_gives_its_attempt_back_and_is_no_failure() -> None:
     record = processing(attempt=3, snoozes=99, generation=4, steps={"write": 1})
 
     assert snooze(record, DELAY, LATER) == Transition(
-        Verdict.PUT_OFF,
+        Verdict.RESCHEDULED,
         record.changed(
             status=Status.QUEUED,
             generation=5,
@@ -143,7 +143,7 @@ def test_the_101st_snooze_counts_as_a_failed_attempt() -> None:
     record = processing(attempt=1, snoozes=100)
 
     assert snooze(record, DELAY, LATER) == Transition(
-        Verdict.PUT_OFF,
+        Verdict.RESCHEDULED,
         record.changed(
             status=Status.QUEUED,
             generation=1,
@@ -166,21 +166,21 @@ def test_the_101st_snooze_of_the_last_attempt_fails_it() -> None:
 def test_a_snooze_beyond_29_days_is_due_a_day_before_its_time() -> None:
     delay = timedelta(days=60)
 
-    put_off = snooze(processing(), delay, LATER).record
+    snoozed = snooze(processing(), delay, LATER).record
 
-    assert (put_off.scheduled_at, put_off.due) == (LATER + delay, due_key("r1", LATER + timedelta(days=59)))
+    assert (snoozed.scheduled_at, snoozed.due) == (LATER + delay, due_key("r1", LATER + timedelta(days=59)))
 
 
 def test_at_most_ten_errors_are_kept_the_newest_last() -> None:
     errors = tuple(failure("busy", f"No answer {number}.") for number in range(10))
 
-    after = try_again(processing(errors=errors), "busy", "No answer 10.", LATER).record
+    after = fail_attempt(processing(errors=errors), "busy", "No answer 10.", LATER).record
 
     assert after.errors == (*errors[1:], failure("busy", "No answer 10."))
 
 
-def test_long_words_are_cut() -> None:
-    after = fail_for_good(processing(), "no_brief", "ä" * 5000, LATER).record
+def test_a_long_error_message_is_cut() -> None:
+    after = fail_permanently(processing(), "no_brief", "ä" * 5000, LATER).record
 
     error = failure("no_brief", "ä" * 4000)
     assert (after.error, after.errors) == (error, (error,))
@@ -189,22 +189,22 @@ def test_long_words_are_cut() -> None:
 OUTCOMES: list[Callable[[Record], Transition]] = [
     lambda record: report(record, progress=None, steps=None),
     lambda record: complete(record, {}, LATER),
-    lambda record: try_again(record, "busy", "No answer.", LATER),
-    lambda record: try_again(record, "busy", "No answer.", LATER, delay=DELAY),
+    lambda record: fail_attempt(record, "busy", "No answer.", LATER),
+    lambda record: fail_attempt(record, "busy", "No answer.", LATER, delay=DELAY),
     lambda record: snooze(record, DELAY, LATER),
 ]
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PROCESSING])
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_only_a_request_that_is_held_comes_to_an_outcome(
+def test_only_a_processing_request_has_an_outcome(
     status: Status, outcome: Callable[[Record], Transition]
 ) -> None:
     with pytest.raises(IllegalTransition):
         outcome(at(status))
 
 
-def test_numbers_count_as_firestore_stores_them() -> None:
+def test_a_number_counts_as_eight_bytes() -> None:
     result = {"numbers": [0] * 40_000}  # 80 kB of JSON, 320 kB stored
 
     assert complete(processing(), result, LATER).record.error == failure("result_too_large", TOO_LARGE)
@@ -220,7 +220,7 @@ def test_numbers_count_as_firestore_stores_them() -> None:
         ({"a": object()}, "a object, which is not JSON"),
     ],
 )
-def test_a_result_that_cannot_be_stored_fails_it_for_good(result: object, fault: str) -> None:
+def test_a_result_that_cannot_be_stored_fails_the_request(result: object, fault: str) -> None:
     error = failure("result_not_storable", NOT_STORABLE.format(fault))
 
     transition = complete(processing(), result, LATER)

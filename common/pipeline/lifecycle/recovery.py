@@ -1,0 +1,58 @@
+"""What brings a request back to `queued`: a person's redrive, or the sweeper."""
+
+from datetime import datetime
+
+from common.pipeline.lifecycle.ending import fail, with_lost_attempt
+from common.pipeline.lifecycle.moves import MOVES, Move, Transition, Verdict, move, queued_due
+from common.pipeline.record import OPEN, Record, Status, is_due
+
+
+def redrive(record: Record, now: datetime) -> Transition:
+    """REDRIVEN; STILL_QUEUED after an earlier redrive; EXPIRED; or ENDED if the request cannot be redriven."""
+    if record.status is Status.QUEUED and record.redrive > 0:
+        return Transition(Verdict.STILL_QUEUED, record)
+    if record.status not in MOVES[Move.REDRIVE][0]:
+        return Transition(Verdict.ENDED, record)
+    if record.expires_at is not None and now >= record.expires_at:
+        return Transition(Verdict.EXPIRED, record)
+    keep_steps = record.error is None or record.error.code in {"attempts", "lost"}
+    redriven = move(
+        record,
+        Move.REDRIVE,
+        redrive=record.redrive + 1,
+        generation=record.generation + 1,
+        attempt=0,
+        snoozes=0,
+        sweeps=None,
+        steps=record.steps if keep_steps else None,
+        due=queued_due(record.id, scheduled_at=None, now=now),
+        **dict.fromkeys(("result", "error", "progress", "started_at", "finished_at", "expires_at", "scheduled_at")),
+    )
+    return Transition(Verdict.REDRIVEN, redriven)
+
+
+def sweep(record: Record, now: datetime) -> Transition:
+    """Decides on an overdue request: POSTPONED if queued, RESCUED or FAILED if its worker died, else NOT_DUE."""
+    if record.status not in OPEN or record.due is None or not is_due(record.due, now):
+        return Transition(Verdict.NOT_DUE, record)
+    if record.status is Status.QUEUED:
+        sweeps = (record.sweeps or 0) + 1
+        due = queued_due(record.id, scheduled_at=record.scheduled_at, now=now, sweeps=sweeps)
+        return Transition(Verdict.POSTPONED, move(record, Move.POSTPONE, due=due, sweeps=sweeps))
+    after = with_lost_attempt(record, now)
+    if record.attempt >= record.max_attempts:
+        return fail(after, "lost", "Its last attempt ended without an answer.", now)
+    rescued = move(
+        after,
+        Move.RESCUE,
+        generation=record.generation + 1,
+        due=queued_due(record.id, scheduled_at=None, now=now),
+        scheduled_at=None,
+    )
+    return Transition(Verdict.RESCUED, rescued)
+
+
+def renew(record: Record, now: datetime) -> Transition:
+    """RENEWED: a new generation, because the task of this one is gone and its name stays blocked."""
+    due = queued_due(record.id, scheduled_at=record.scheduled_at, now=now, sweeps=record.sweeps or 0)
+    return Transition(Verdict.RENEWED, move(record, Move.RENEW, generation=record.generation + 1, due=due))
