@@ -21,15 +21,15 @@ demo: install  ## send real requests through the running system, or through one 
 	@exec $(BIN)/python -m local.demo
 
 page: install  ## build the page in web/ (run does so by itself)
-	@$(BIN)/python -m local.web
+	@$(BIN)/python -m build.page
 
 test: install  ## run all tests, on the real emulators and in a real browser
-	@$(BIN)/python -m local.web test
+	@$(BIN)/python -m build.page test
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 check: install  ## lint, format and types
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
-	@$(BIN)/python -m local.web check
+	@$(BIN)/python -m build.page check
 
 format: install  ## format, and mend what lint can mend
 	@$(BIN)/ruff check --fix && $(BIN)/ruff format
@@ -45,7 +45,7 @@ screenshot: install  ## take the README's picture of the page
 	@$(BIN)/python -m tests.e2e.screenshot
 
 package: install  ## build the archive that is deployed, byte for byte the same each time
-	@$(BIN)/python -m local.package
+	@$(BIN)/python -m build.package
 
 check-terraform: install  ## hold terraform/ to its format, validity, tests and checkov's rules
 	@terraform/check

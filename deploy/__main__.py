@@ -11,15 +11,15 @@ from pathlib import Path
 import httpx
 from google.auth.exceptions import GoogleAuthError
 
+from build import ROOT
+from build.package import build_archive
+from build.page import NoPage, built_page
 from deploy.deployer import NoIdentity, whoever_deploys
 from deploy.hosting import NoSite, Sites
 from deploy.page import prepare, upload
 from deploy.person import Nobody, People
 from deploy.smoke import NotWorking, smoke
 from deploy.terraform import Terraform
-from local.package import build
-from local.supervisor import ROOT
-from local.web import NoPage, built_page
 
 ARCHIVE = ROOT / "dist" / "functions.zip"
 PAGE = ROOT / "dist" / "page"
@@ -28,7 +28,7 @@ FRESH_SITE = timedelta(minutes=5)
 
 
 def package(_: Terraform) -> None:
-    print(f"{ARCHIVE.name}  sha256 {build(ARCHIVE)}")
+    print(f"{ARCHIVE.name}  sha256 {build_archive(ARCHIVE)}")
 
 
 def plan(terraform: Terraform) -> None:

@@ -8,7 +8,7 @@ source here but is from memory of the public price list: look it up before relyi
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from local.supervisor import ROOT
+from build import ROOT
 
 DOCUMENT = ROOT / "docs" / "cost.md"
 MONTH_SECONDS = 30 * 24 * 3600

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.supervisor import ROOT
+from build import ROOT
 
 FOLDER = ROOT / "terraform"
 

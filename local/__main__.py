@@ -5,13 +5,13 @@ import signal
 import sys
 from pathlib import Path
 
+from build.page import NoPage, built_page
 from common.queues import BadPolicy
-from local.addresses import AlreadyRunning
-from local.firestore import NoEmulator
-from local.loopback import bypass_proxies
-from local.stack import FOLDER, SOURCE, Stack
-from local.supervisor import PartFailed
-from local.web import NoPage, built_page
+from local.emulators.firestore import NoEmulator
+from local.stack.addresses import AlreadyRunning
+from local.stack.loopback import bypass_proxies
+from local.stack.stack import FOLDER, SOURCE, Stack
+from local.stack.supervisor import PartFailed
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.firestore import PROJECT
+from local.emulators.firestore import PROJECT
 
 VALID_FOR = timedelta(hours=1)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.firestore import PROJECT, RULES, firestore_part, load_rules
-from local.ports import free_port
-from local.supervisor import Supervisor
+from local.emulators.firestore import PROJECT, RULES, firestore_part, load_rules
+from local.stack.ports import free_port
+from local.stack.supervisor import Supervisor
 from tests.shared import Starter, ask
 
 STARTER = pytest.StashKey[Starter]()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from local.supervisor import Supervisor
+from local.stack.supervisor import Supervisor
 
 Start = Callable[[Supervisor], str]
 ANSWER_WITHIN_SECONDS = 90

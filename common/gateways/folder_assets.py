@@ -1,6 +1,6 @@
 """Assets in a folder, handed out by short-lived signed URLs, as Cloud Storage hands out its own.
 
-The server of those URLs is local/assets.py. A path is created once and never overwritten: a worker that lost
+The server of those URLs is local/emulators/assets.py. A path is created once and never overwritten: a worker that lost
 its claim may still be writing.
 """
 

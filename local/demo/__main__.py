@@ -14,13 +14,13 @@ from PIL import Image
 from rich.console import Console
 
 from common.queues import BadPolicy
-from local.addresses import Addresses, AlreadyRunning, running
 from local.demo.follow import Followed, Follower
 from local.demo.scenarios import ASSET, BATCH, SCENARIOS, Scenario
-from local.firestore import NoEmulator
-from local.loopback import bypass_proxies
-from local.stack import FOLDER, Stack
-from local.supervisor import PartFailed
+from local.emulators.firestore import NoEmulator
+from local.stack.addresses import Addresses, AlreadyRunning, running
+from local.stack.loopback import bypass_proxies
+from local.stack.stack import FOLDER, Stack
+from local.stack.supervisor import PartFailed
 from local.token import unsigned_token
 
 PERSON = "demo"

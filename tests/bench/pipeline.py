@@ -18,13 +18,14 @@ from flask.testing import FlaskClient
 from google.cloud.firestore import Client
 from google.cloud.tasks_v2 import CloudTasksClient, HttpRequest, Queue, Task
 
+from build import ROOT
 from common.queues import load_policies
 from local.cloud_tasks import Attempt, CloudTasks
-from local.firestore import PROJECT, firestore_part
-from local.ports import free_ports
-from local.queues import create_queues
-from local.stack import LOCATION, SOURCE
-from local.supervisor import ROOT, Supervisor
+from local.emulators.firestore import PROJECT, firestore_part
+from local.stack.ports import free_ports
+from local.stack.queues import create_queues
+from local.stack.stack import LOCATION, SOURCE
+from local.stack.supervisor import Supervisor
 from local.token import unsigned_token
 
 ROUNDS = 200

@@ -15,9 +15,9 @@ from google.cloud.storage import Client
 from common.errors import Unavailable
 from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
 from common.gateways.folder_assets import BadPath, FolderAssets
-from local.parts import assets_part
-from local.ports import free_port
-from local.supervisor import Supervisor
+from local.stack.parts import assets_part
+from local.stack.ports import free_port
+from local.stack.supervisor import Supervisor
 from tests.cloud_storage import SIGNER, Attached, CloudStorage, Iam
 
 KEY = "a key for tests"

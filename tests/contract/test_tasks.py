@@ -18,8 +18,8 @@ from common.gateways.cloud_tasks import MAX_BODY_BYTES, PLACEHOLDER_URL, Queues,
 from common.pipeline.record import Record, Status
 from common.pipeline.store import Stored
 from local.cloud_tasks import CloudTasks, VirtualClock
-from local.ports import free_port
-from local.queues import create_queues
+from local.stack.ports import free_port
+from local.stack.queues import create_queues
 from tests.fakes import FakeTasks
 from tests.policies import policy
 

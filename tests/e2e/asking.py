@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from local.addresses import Addresses
+from local.stack.addresses import Addresses
 from local.token import unsigned_token
 
 GIVEN = {

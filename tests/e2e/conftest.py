@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from local.stack import Stack
-from local.web import built_page
+from build.page import built_page
+from local.stack.stack import Stack
 from tests.e2e.browser import EXECUTABLE, Visitor, launched, visiting
 
 Arrive = Callable[..., Visitor]

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import serialization
 from playwright.sync_api import Browser, Playwright
 
 from deploy.page import ASSETS, hosting
-from local.page import application
-from local.stack import Stack
+from local.emulators.hosting import application
+from local.stack.stack import Stack
 from tests.e2e.browser import launched
 from tests.e2e.identity_platform import HOSTS, KEY, IdentityPlatform
 from tests.e2e.network import Network

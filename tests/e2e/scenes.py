@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 from google.cloud.firestore import DELETE_FIELD, Client
 
-from local.addresses import Addresses
-from local.stack import Stack
+from build.page import built_page
+from local.stack.addresses import Addresses
+from local.stack.stack import Stack
 from local.token import unsigned_token
-from local.web import built_page
 
 WITHIN_SECONDS = 60
 

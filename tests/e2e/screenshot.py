@@ -9,8 +9,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from local.stack import Stack
-from local.supervisor import ROOT
+from build import ROOT
+from local.stack.stack import Stack
 from tests.e2e.browser import Visitor, launched, visiting
 from tests.e2e.scenes import DENTIST, DERMATOLOGIST, OPTICIAN, PAEDIATRICIAN, PHYSIOTHERAPIST, Scenery, stack_with_page
 

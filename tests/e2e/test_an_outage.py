@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Playwright, expect
 
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.e2e.asking import Asking, stranger, unheard
 from tests.e2e.browser import launched
 from tests.e2e.conftest import Arrive

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, Playwright, expect
 
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.e2e.asking import GIVEN, Asking, fields, stranger, title, unheard
 from tests.e2e.browser import REQUESTS, ZONE, launched
 from tests.e2e.conftest import Arrive

@@ -4,9 +4,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from local.npm import NpmFailed
-from local.stack import Stack
-from local.web import installed_npm
+from build.npm import NpmFailed
+from build.page import installed_npm
+from local.stack.stack import Stack
 from tests.e2e.asking import Asking
 from tests.processes import until
 

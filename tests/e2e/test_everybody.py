@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from playwright.sync_api import ConsoleMessage, Page, Playwright, ViewportSize, expect
 
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.e2e.browser import REFUSED, Visitor, launched, visiting
 from tests.e2e.conftest import Arrive
 from tests.e2e.network import Network

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, Route, expect
 
-from local.stack import Stack
-from local.web import built_page
+from build.page import built_page
+from local.stack.stack import Stack
 from tests.e2e.asking import Asking, title, unheard
 from tests.e2e.browser import REQUESTS, Visitor, visiting
 from tests.e2e.deployment import FIRESTORE, OF_THE_WINDOW, Deployment, deployed

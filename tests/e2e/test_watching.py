@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from google.cloud.firestore import Client
 from playwright.sync_api import expect
 
-from local.stack import Stack
+from local.stack.stack import Stack
 from tests.e2e.asking import Asking, stranger, unheard
 from tests.e2e.browser import REQUESTS, Visitor
 from tests.e2e.conftest import Arrive

@@ -9,8 +9,8 @@ from google.cloud.firestore import Client
 from common.gateways.firestore import Requests
 from common.queues import load_policies
 from local.cloud_tasks import CloudTasks, VirtualClock
-from local.firestore import PROJECT
-from local.queues import create_queues
+from local.emulators.firestore import PROJECT
+from local.stack.queues import create_queues
 from tests.integration.running import PAGE, Caller, Service, serving
 
 

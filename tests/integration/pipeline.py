@@ -31,8 +31,8 @@ from common.pipeline.worker import Worker
 from common.work import JsonObject, Work, WorkInput
 from functions.http.process import Process
 from local.cloud_tasks import Attempt, CloudTasks, Outcome, VirtualClock
-from local.firestore import PROJECT
-from local.queues import create_queues
+from local.emulators.firestore import PROJECT
+from local.stack.queues import create_queues
 from tests.fakes import FakeAssets
 from tests.integration.proxy import Proxy
 from tests.policies import policy

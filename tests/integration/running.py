@@ -16,7 +16,7 @@ from common.gateways.firestore import Requests
 from common.pipeline.record import Record
 from common.pipeline.store import Update
 from local.cloud_tasks import CloudTasks
-from local.firestore import PROJECT
+from local.emulators.firestore import PROJECT
 from local.token import unsigned_token
 from tests.serving import served
 

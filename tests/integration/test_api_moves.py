@@ -10,9 +10,9 @@ import pytest
 
 from common.gateways.folder_assets import FolderAssets
 from common.pipeline.record import Failure, Status
-from local.parts import assets_part
-from local.ports import free_port
-from local.supervisor import Supervisor
+from local.stack.parts import assets_part
+from local.stack.ports import free_port
+from local.stack.supervisor import Supervisor
 from tests.integration.running import Caller, Service, serving
 
 ASK = {"type": "diagnostic", "input": {}}

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from common.caller import Caller
 from common.errors import NotSignedIn, Unavailable
 from common.identity import Identity, signed_tokens
-from local.firestore import PROJECT
-from local.ports import free_port
+from local.emulators.firestore import PROJECT
+from local.stack.ports import free_port
 from tests.integration.certificates import Endpoint, Key, certificate_endpoint, new_key
 from tests.integration.running import serving
 

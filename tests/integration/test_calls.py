@@ -21,8 +21,8 @@ from common.queues import load_policies
 from deploy.cost import Request
 from deploy.smoke import REQUEST as ASSET
 from local.cloud_tasks import Attempt, CloudTasks, VirtualClock
-from local.firestore import PROJECT
-from local.queues import create_queues
+from local.emulators.firestore import PROJECT
+from local.stack.queues import create_queues
 from local.token import unsigned_token
 from tests.integration.proxy import Proxy
 

@@ -15,12 +15,12 @@ import google.auth
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
+from build import ROOT
 from common.identity import is_local
 from common.pipeline.lifecycle.ending import RETENTION
 from common.pipeline.sweeper import TIME_BUDGET
 from common.queues import DISPATCH_MARGIN
 from functions.settings import Settings
-from local.supervisor import ROOT
 
 CODE = json.loads((ROOT / "terraform" / "tests" / "code.json").read_text())
 LOCAL_ONLY = {

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.stack import Stack
-from local.supervisor import ROOT
+from build import ROOT
+from local.stack.stack import Stack
 from local.token import unsigned_token
 
 WITHIN_SECONDS = 90

@@ -11,11 +11,11 @@ from urllib.parse import urljoin
 
 import pytest
 
-from local.download import Pinned
-from local.firestore import IN_CLOUD_SDK, WAYS_OUT, NoEmulator, emulator_jar, firestore_part, installed_jar
-from local.java import NoJava, java, java_version, needed_java
-from local.ports import free_port
-from local.supervisor import PartFailed, Supervisor
+from local.emulators.download import Pinned
+from local.emulators.firestore import IN_CLOUD_SDK, WAYS_OUT, NoEmulator, emulator_jar, firestore_part, installed_jar
+from local.emulators.java import NoJava, java, java_version, needed_java
+from local.stack.ports import free_port
+from local.stack.supervisor import PartFailed, Supervisor
 
 JAR = b"not really a jar" * 1000
 

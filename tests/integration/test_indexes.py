@@ -14,10 +14,10 @@ import pytest
 from google.cloud.firestore import Client
 from google.cloud.firestore_v1.types import RunAggregationQueryRequest, RunQueryRequest, StructuredQuery
 
+from build import ROOT
 from common.gateways.firestore import Requests
 from common.pipeline.record import Status
-from local.firestore import PROJECT
-from local.supervisor import ROOT
+from local.emulators.firestore import PROJECT
 from tests.integration.proxy import Proxy
 
 INDEXES = json.loads((ROOT / "firestore.indexes.json").read_text())

@@ -17,12 +17,13 @@ import pytest
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
+from build import ROOT
 from common.queues import load_policies
-from local.addresses import Addresses, running
-from local.firestore import is_ready
-from local.ports import free_port, usual_ports
-from local.stack import FUNCTIONS, Stack
-from local.supervisor import ROOT, PartFailed
+from local.emulators.firestore import is_ready
+from local.stack.addresses import Addresses, running
+from local.stack.ports import free_port, usual_ports
+from local.stack.stack import FUNCTIONS, Stack
+from local.stack.supervisor import PartFailed
 from tests.processes import until
 
 FUNCTIONS_THAT_TELL = """

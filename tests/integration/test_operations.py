@@ -14,11 +14,11 @@ import httpx
 import pytest
 from google.cloud.firestore import Client
 
+from build import ROOT
 from common.pipeline.record import Record
 from deploy.smoke import NotWorking, smoke
-from local.firestore import PROJECT
-from local.stack import Stack
-from local.supervisor import ROOT
+from local.emulators.firestore import PROJECT
+from local.stack.stack import Stack
 from local.token import unsigned_token
 from tests.unit.make import processing, queued
 

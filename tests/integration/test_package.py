@@ -13,15 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from build import ROOT
+from build.package import FILES, FOLDERS, build_archive
 from common.queues import load_policies
 from local.cloud_tasks import CloudTasks
-from local.firestore import PROJECT
-from local.package import FILES, FOLDERS, build
-from local.parts import answers
-from local.ports import free_ports
-from local.queues import create_queues
-from local.stack import LOCATION
-from local.supervisor import ROOT
+from local.emulators.firestore import PROJECT
+from local.stack.parts import answers
+from local.stack.ports import free_ports
+from local.stack.queues import create_queues
+from local.stack.stack import LOCATION
 from local.token import unsigned_token
 
 WITHIN_SECONDS = 30
@@ -45,7 +45,7 @@ def test_the_same_files_give_the_same_bytes_whoever_has_them_since_when(tmp_path
     (elsewhere / "functions" / "main.py").chmod(0o700)
     (_made(elsewhere / "common" / "__pycache__") / "left.pyc").touch()
 
-    assert build(tmp_path / "one.zip", root=elsewhere) == build(tmp_path / "two.zip")
+    assert build_archive(tmp_path / "one.zip", root=elsewhere) == build_archive(tmp_path / "two.zip")
 
 
 def _made(folder: Path) -> Path:
@@ -56,7 +56,7 @@ def _made(folder: Path) -> Path:
 def test_the_archives_functions_drive_requests_to_their_end_with_only_its_requirements(
     firestore_emulator: str, tmp_path: Path
 ) -> None:
-    build(tmp_path / "functions.zip")
+    build_archive(tmp_path / "functions.zip")
     with zipfile.ZipFile(tmp_path / "functions.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
     python = _python_with(tmp_path / "unpacked" / "requirements.txt", tmp_path / "venv")

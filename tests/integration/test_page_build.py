@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from local.node import linked, system_node
-from local.npm import INSTALL
-from local.web import NoPage, built_page
+from build.node import linked, system_node
+from build.npm import INSTALL
+from build.page import NoPage, built_page
 
 NODE = """#!/bin/sh
 echo v22.12.0

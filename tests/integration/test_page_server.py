@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from local.addresses import Addresses
-from local.parts import page_part
-from local.ports import free_port
-from local.supervisor import Supervisor
+from local.stack.addresses import Addresses
+from local.stack.parts import page_part
+from local.stack.ports import free_port
+from local.stack.supervisor import Supervisor
 
 ADDRESSES = Addresses(
     api="http://127.0.0.1:1",

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 
-from local.supervisor import ROOT
+from build import ROOT
 
 
 def test_the_pure_part_loads_no_client_of_google() -> None:

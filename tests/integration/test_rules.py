@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from local.firestore import PROJECT, RULES
+from local.emulators.firestore import PROJECT, RULES
 from local.token import unsigned_token
 
 DOCUMENTS = f"v1/projects/{PROJECT}/databases/(default)/documents"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from local.supervisor import ROOT, Part, PartFailed, Supervisor
+from build import ROOT
+from local.stack.supervisor import Part, PartFailed, Supervisor
 from tests.processes import alive, until
 
 # A part that has a child of its own, as gunicorn has workers; both tell their process ids.
@@ -90,7 +91,7 @@ def test_a_killed_part_takes_its_children_along_and_can_be_restarted(supervisor:
 SUPERVISED = """
 import sys
 from pathlib import Path
-from local.supervisor import Supervisor
+from local.stack.supervisor import Supervisor
 from tests.integration.test_supervisor import WITH_CHILD, part
 with Supervisor(Path(sys.argv[1])) as supervisor:
     supervisor.start([part(supervisor.logs, name, WITH_CHILD) for name in ("one", "two")])

@@ -13,7 +13,7 @@ from google.cloud.firestore import Client
 from common.pipeline.record import Status, effect_key, task_name
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from local.cloud_tasks import TIMEOUT, Attempt, VirtualClock
-from local.firestore import PROJECT
+from local.emulators.firestore import PROJECT
 from tests.integration.pipeline import Answer, Died, Pipeline
 from tests.integration.proxy import LOST_ANSWER, NEVER_ARRIVED, SILENCE, Proxy
 

@@ -17,12 +17,12 @@ import httpx
 import pytest
 from google.cloud.firestore import Client
 
+from build.package import build_archive
 from common.gateways.firestore import COLLECTION
 from common.pipeline.record import SCHEMA, Status
 from local.cloud_tasks import Attempt, VirtualClock
-from local.firestore import PROJECT
-from local.package import build
-from local.stack import Stack
+from local.emulators.firestore import PROJECT
+from local.stack.stack import Stack
 from local.token import unsigned_token
 from tests.integration.pipeline import LOCATION, Pipeline
 from tests.integration.proxy import Proxy
@@ -133,7 +133,7 @@ class Releases:
 
     def __init__(self, folder: Path) -> None:
         self.current = folder / "current"
-        build(folder / "functions.zip")
+        build_archive(folder / "functions.zip")
         for name in ("this", "next"):
             with zipfile.ZipFile(folder / "functions.zip") as archive:
                 archive.extractall(folder / name)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from build import ROOT
 from deploy.cost import CALLS, DOCUMENT, LOGS, OPENED, READS, TASKS, WRITES, Price, Request, bill, document
-from local.supervisor import ROOT
 
 
 def test_the_table_in_the_docs_is_what_the_script_computes() -> None:

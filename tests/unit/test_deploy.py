@@ -11,6 +11,8 @@ import httpx
 import pytest
 from google.auth.exceptions import GoogleAuthError
 
+from build import ROOT
+from build.page import NoPage
 from deploy import __main__ as deploying
 from deploy.__main__ import destroy, everything, main, plan
 from deploy.deployer import Deployer, NoIdentity
@@ -19,8 +21,6 @@ from deploy.page import ASSETS, hosting, prepare
 from deploy.person import Nobody
 from deploy.smoke import NotWorking
 from deploy.terraform import Terraform
-from local.supervisor import ROOT
-from local.web import NoPage
 
 CONFIG = {
     "api": "https://api-abc-ew.a.run.app",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.echo import worth_telling
+from local.stack.echo import worth_telling
 
 
 def event(severity: str, **facts: str) -> str:

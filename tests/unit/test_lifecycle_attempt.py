@@ -197,9 +197,7 @@ OUTCOMES: list[Callable[[Record], Transition]] = [
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PROCESSING])
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_only_a_processing_request_has_an_outcome(
-    status: Status, outcome: Callable[[Record], Transition]
-) -> None:
+def test_only_a_processing_request_has_an_outcome(status: Status, outcome: Callable[[Record], Transition]) -> None:
     with pytest.raises(IllegalTransition):
         outcome(at(status))
 

@@ -2,9 +2,9 @@
 
 import re
 
+from build import ROOT
 from common.pipeline.lifecycle import MOVES
 from common.pipeline.record import OPEN, Status
-from local.supervisor import ROOT
 
 DIAGRAM = re.compile(r"^```mermaid\nstateDiagram-v2\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 
+from build import ROOT
 from common.pipeline.lifecycle.moves import LAST_SWEEP
-from local.supervisor import ROOT
 
 CODE = "\n".join(file.read_text() for file in (ROOT / "terraform").glob("*.tf"))
 RESOURCES = re.findall(r'^resource "(\w+)" "(\w+)"', CODE, re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with schemathesis
 
-from local.supervisor import ROOT
+from build import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 VERSIONS = (ROOT / ".python-versions").read_text().split()

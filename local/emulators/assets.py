@@ -57,7 +57,7 @@ def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Applica
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.assets", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m local.emulators.assets", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)

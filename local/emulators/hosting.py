@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from local.addresses import Addresses
+from local.stack.addresses import Addresses
 
 PEOPLE = ("ann", "ben", "cleo")
 TYPES = {
@@ -108,7 +108,7 @@ def application(folder: Path, *, config: dict[str, Any], added: dict[str, str]) 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.page", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m local.emulators.hosting", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="with the built page")
     parser.add_argument("--config", type=json.loads, required=True, help="the content of config.json")
     parser.add_argument("--reach", nargs="*", default=[], help="origins that it may call")

@@ -18,7 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Never, Self
 
-ROOT = Path(__file__).resolve().parents[1]
+from build import ROOT
+
 READY_WITHIN = timedelta(seconds=60)
 END_WITHIN = timedelta(seconds=5)
 LAST_LINES = 15

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from local.node import node_folder
+from build.node import node_folder
 
 INSTALL = ("ci", "--no-audit", "--no-fund")
 

@@ -1,4 +1,4 @@
-"""Prints the API's OpenAPI document, with the local stack's types:  python -m local.openapi
+"""Prints the API's OpenAPI document, with the local stack's types:  python -m build.openapi
 
 The page's types are generated from it, so it must not need anything that runs.
 """

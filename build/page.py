@@ -1,4 +1,4 @@
-"""Builds the page when its sources have changed, or runs scripts of its package.json: `python -m local.web [SCRIPT]`.
+"""Builds the page when its sources have changed, or runs scripts of its package.json: `python -m build.page [SCRIPT]`.
 
 What it was built from is told by a hash among the built files; any other build removes it with them.
 """
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.node import NoNode
-from local.npm import Npm, NpmFailed
-from local.supervisor import ROOT
+from build import ROOT
+from build.node import NoNode
+from build.npm import Npm, NpmFailed
 
 WEB = ROOT / "web"
 LOG = ROOT / ".local" / "logs" / "web.log"
@@ -94,7 +94,7 @@ def _claimed(folder: Path) -> Iterator[None]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m local.web", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m build.page", description=__doc__)
     parser.add_argument("scripts", metavar="SCRIPT", nargs="*", help="of web/package.json, run instead of building")
     given = parser.parse_args()
     try:

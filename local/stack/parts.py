@@ -11,10 +11,10 @@ from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common.queues import Policies
-from local.addresses import Addresses
-from local.page import page_config, reached
-from local.queues import create_queues
-from local.supervisor import Part
+from local.emulators.hosting import page_config, reached
+from local.stack.addresses import Addresses
+from local.stack.queues import create_queues
+from local.stack.supervisor import Part
 
 HOST = "127.0.0.1"
 
@@ -44,7 +44,7 @@ def function_part(
 def assets_part(port: int, *, folder: Path, key: str, origins: str) -> Part:
     return Part(
         name="assets",
-        command=_module("local.assets", "--folder", str(folder), *_at(port)),
+        command=_module("local.emulators.assets", "--folder", str(folder), *_at(port)),
         ready=lambda: answers(f"http://{HOST}:{port}/"),
         environment={"ASSETS_SIGNING_KEY": key, "CORS_ORIGINS": origins, "PYTHONUNBUFFERED": "1"},
     )
@@ -56,7 +56,7 @@ def page_part(port: int, *, folder: Path, addresses: Addresses, database: str) -
     allowed = ("--reach", *reached(addresses), "--pictures", addresses.assets)
     return Part(
         name="page",
-        command=_module("local.page", "--folder", str(folder), *told, *allowed, *_at(port)),
+        command=_module("local.emulators.hosting", "--folder", str(folder), *told, *allowed, *_at(port)),
         ready=lambda: answers(f"http://{HOST}:{port}/"),
         environment={"PYTHONUNBUFFERED": "1"},
     )

@@ -14,14 +14,15 @@ from typing import Literal, Never, Self
 
 import httpx
 
+from build import ROOT
 from common.queues import Policies, load_policies
-from local.addresses import Addresses, claimed, publish, withdraw
-from local.echo import Echo
-from local.firestore import PROJECT, firestore_part, is_ready
-from local.parts import HOST, assets_part, cloud_tasks_part, function_part, page_part
-from local.ports import free_ports, usual_ports
-from local.supervisor import ROOT, Part, PartFailed, Supervisor
-from local.ticker import Ticker
+from local.emulators.firestore import PROJECT, firestore_part, is_ready
+from local.stack.addresses import Addresses, claimed, publish, withdraw
+from local.stack.echo import Echo
+from local.stack.parts import HOST, assets_part, cloud_tasks_part, function_part, page_part
+from local.stack.ports import free_ports, usual_ports
+from local.stack.supervisor import Part, PartFailed, Supervisor
+from local.stack.ticker import Ticker
 
 LOCATION = "us-central1"
 FOLDER = ROOT / ".local"

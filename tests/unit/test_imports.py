@@ -1,0 +1,33 @@
+"""Each package imports only the packages below it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from build import ROOT
+
+BELOW = {
+    "common": set[str](),
+    "functions": {"common"},
+    "build": {"common", "functions"},
+    "deploy": {"common", "functions", "build"},
+    "local": {"common", "build"},
+}
+
+
+@pytest.mark.parametrize("package", BELOW)
+def test_a_package_imports_only_the_packages_below_it(package: str) -> None:
+    ours = {*BELOW, "tests"}
+
+    imported = {name for path in (ROOT / package).rglob("*.py") for name in top_level_imports(path)}
+
+    assert imported & ours <= BELOW[package] | {package}
+
+
+def top_level_imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        yield from (name.partition(".")[0] for name in names)
