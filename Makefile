@@ -25,6 +25,7 @@ page: install  ## build the page in web/ (run does so by itself)
 
 test: install  ## run all tests, on the real emulators and in a real browser
 	@$(BIN)/python -m build.page test
+	@$(BIN)/python -m tests.e2e.chromium
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 check: install  ## lint, format and types

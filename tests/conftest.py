@@ -10,6 +10,7 @@ import pytest
 from local.emulators.firestore import PROJECT, RULES, firestore_part, load_rules
 from local.stack.ports import free_port
 from local.stack.supervisor import Supervisor
+from tests.e2e.chromium import NO_CHROMIUM
 from tests.shared import Starter, ask
 
 STARTER = pytest.StashKey[Starter]()
@@ -40,6 +41,20 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if STARTER in config.stash:
         config.stash[STARTER].end()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Replaces the skip lines of the browser tests with one line at the end."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    browserless = [report for report in skipped if NO_CHROMIUM in str(report.longrepr)]
+    terminalreporter.stats["skipped"] = [report for report in skipped if report not in browserless]
+    try:
+        return (yield)
+    finally:
+        terminalreporter.stats["skipped"] = skipped
+        if browserless:
+            terminalreporter.write_line(f"{len(browserless)} browser tests were not run: {NO_CHROMIUM}")
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, Request, expect
 
 from tests.e2e.asking import fields, title
+from tests.e2e.chromium import find_chromium
 
-EXECUTABLE = "/usr/bin/chromium"
 ZONE = ZoneInfo("Europe/Berlin")  # of every visitor
 FLAGS = (
     "--no-sandbox",
@@ -53,7 +53,7 @@ def launched(playwright: Playwright, *, instead: dict[str, str] | None = None, t
         flags.append(f"--host-resolver-rules={rules}")
     if trusted:
         flags.append(f"--ignore-certificate-errors-spki-list={trusted}")
-    return playwright.chromium.launch(executable_path=EXECUTABLE, args=flags)
+    return playwright.chromium.launch(executable_path=find_chromium(playwright.chromium.executable_path), args=flags)
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Fixtures for the stories: one stack with the page and one browser for each process of the test run."""
 
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,17 +11,17 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from build.page import built_page
 from local.stack.stack import Stack
-from tests.e2e.browser import EXECUTABLE, Visitor, launched, visiting
+from tests.e2e.browser import Visitor, launched, visiting
+from tests.e2e.chromium import NO_CHROMIUM, find_chromium
 
 Arrive = Callable[..., Visitor]
 
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    if shutil.which(EXECUTABLE) is None:
-        reason = f"There is no {EXECUTABLE}; on Debian: apt-get install chromium fonts-dejavu-core"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright:
+        if find_chromium(playwright.chromium.executable_path) is None:
+            pytest.fail(NO_CHROMIUM) if os.environ.get("CI") else pytest.skip(NO_CHROMIUM)
         yield playwright
 
 

@@ -51,7 +51,7 @@ def main() -> None:
         fill(stack)
         camera = Camera(browser, str(stack.addresses.page))
         camera.take(README)
-        print(f"{README.relative_to(ROOT)}: {README.stat().st_size / 1000:.0f} kB")  # noqa: T201  # a command tells what it did
+        print(f"{README.relative_to(ROOT)}: {README.stat().st_size / 1000:.0f} kB")
         if given.folder:
             camera.take_all(given.folder)
 
