@@ -1,8 +1,8 @@
 # The files that requests result in. Browsers open them by signed URLs that live for minutes.
 
 locals {
-  assets_bucket         = "${var.project_id}-assets"
-  record_retention_days = 35 # common/lifecycle/ending.py; an asset outlives its record by two days
+  assets_bucket = "${var.project_id}-assets"
+  retention     = jsondecode(file("${path.module}/../common/retention.json")) # the functions read it too
 }
 
 resource "google_storage_bucket" "assets" {
@@ -20,7 +20,7 @@ resource "google_storage_bucket" "assets" {
       type = "Delete"
     }
     condition {
-      age = local.record_retention_days + 2
+      age = local.retention.asset_days
     }
   }
 

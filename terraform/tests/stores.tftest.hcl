@@ -85,7 +85,7 @@ run "protection_is_one_switch" {
   }
 }
 
-run "buckets_are_private_and_assets_end_two_days_after_their_records" {
+run "buckets_are_private_and_assets_expire_as_retention_json_says" {
   command = plan
 
   assert {
@@ -96,8 +96,8 @@ run "buckets_are_private_and_assets_end_two_days_after_their_records" {
     error_message = "No bucket may be opened to the public."
   }
   assert {
-    condition     = one(one(google_storage_bucket.assets.lifecycle_rule).condition).age == jsondecode(file("tests/code.json")).retention_days + 2
-    error_message = "Assets outlive their records by two days."
+    condition     = one(one(google_storage_bucket.assets.lifecycle_rule).condition).age == jsondecode(file("../common/retention.json")).asset_days
+    error_message = "The bucket must delete assets after asset_days of common/retention.json."
   }
   assert {
     condition     = google_storage_bucket.assets.cors[0].origin == tolist(["https://practice-assets.web.app", "https://practice-assets.firebaseapp.com"])

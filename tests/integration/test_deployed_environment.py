@@ -17,7 +17,6 @@ from google.auth.credentials import AnonymousCredentials
 
 from build import ROOT
 from common.identity import is_local
-from common.pipeline.lifecycle.ending import RETENTION
 from common.pipeline.sweeper import TIME_BUDGET
 from common.queues import DISPATCH_MARGIN
 from functions.settings import Settings
@@ -77,7 +76,6 @@ def test_every_variable_is_either_deployed_or_of_the_local_stack() -> None:
 def test_the_times_that_terraform_repeats_are_those_of_the_code() -> None:
     assert CODE["dispatch_margin_seconds"] == DISPATCH_MARGIN.total_seconds()
     assert CODE["sweep_budget_seconds"] == TIME_BUDGET.total_seconds()
-    assert CODE["retention_days"] == RETENTION.days
 
 
 class Environment(dict[str, str]):

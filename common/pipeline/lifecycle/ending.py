@@ -1,13 +1,13 @@
 """How a request ends. Every terminal write is made in `end`, together with the notifications of that end."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from common.pipeline.lifecycle.creation import notifications
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
 from common.pipeline.record import OPEN, Failure, Record, Status
+from common.retention import RECORD_RETENTION
 from common.work import MAX_WORDS, JsonObject
 
-RETENTION = timedelta(days=35)
 MAX_ERRORS = 10
 
 SPENT = "All {} attempts failed."
@@ -33,7 +33,7 @@ def end(
     result: JsonObject | None = None,
     error: Failure | None = None,
 ) -> Transition:
-    ended = move(record, name, result=result, error=error, due=None, finished_at=now, expires_at=now + RETENTION)
+    ended = move(record, name, result=result, error=error, due=None, finished_at=now, expires_at=now + RECORD_RETENTION)
     children = () if name is Move.CANCEL else notifications(ended, now)
     return Transition(verdict, ended, children)
 
