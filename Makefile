@@ -2,7 +2,7 @@
 PYTHON ?= $(or $(firstword $(foreach version,$(shell cat .python-versions),$(shell python$(version) --version >/dev/null 2>&1 && echo python$(version)))),python3)
 BIN := .venv/bin
 
-.PHONY: help install run demo page test check format simulate bench screenshot package lock check-terraform plan apply deploy destroy
+.PHONY: help install run demo page test check format simulate bench screenshot package lock check-terraform plan apply deploy destroy release
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -64,5 +64,8 @@ deploy: install  ## package, plan, ask, apply, upload the page, and send one req
 destroy: install  ## end an environment that is not protected
 	@$(BIN)/python -m deploy destroy --project "$(PROJECT)" --region "$(REGION)"
 
-lock: install  ## pin anew what the requirements need in turn
+release: install  ## set the version, close its section of CHANGELOG.md, commit and tag: make release VERSION=1.1.0
+	@$(BIN)/python -m build.release "$(VERSION)"
+
+lock: install  ## pin again what the requirements need in turn
 	@$(BIN)/pip freeze --exclude-editable | sort -f > constraints.txt

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from common.pipeline.record import Request, Status
+from common.version import VERSION
 from functions.http.bodies import Bodies
 from functions.http.openapi_parts import (
     ID,
@@ -26,8 +27,6 @@ from functions.http.openapi_parts import (
     text_like,
 )
 from functions.http.parsing import DEFAULT_PAGE, MAX_PAGE
-
-VERSION = "1.0.0"
 
 
 def openapi_document(bodies: Bodies) -> Mapping[str, Any]:
