@@ -2,7 +2,7 @@
 PYTHON ?= $(or $(firstword $(foreach version,$(shell cat .python-versions),$(shell python$(version) --version >/dev/null 2>&1 && echo python$(version)))),python3)
 BIN := .venv/bin
 
-.PHONY: help install run demo page test check format simulate bench screenshot package lock check-terraform plan apply deploy destroy release
+.PHONY: help install run demo page test check format simulate mutants bench screenshot package lock check-terraform plan apply deploy destroy release
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -37,6 +37,13 @@ format: install  ## format, and mend what lint can mend
 
 simulate: install  ## run the protocol in 20,000 random worlds
 	@$(BIN)/python -m tests.chaos.simulate
+
+mutants: install .venv/mutmut  ## make 1,500 small changes to the core and show those that no test detects
+	@PYTHONPATH=.venv/mutmut $(BIN)/python -m tests.mutants
+
+.venv/mutmut: requirements-mutants.txt constraints.txt | install
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $@ -r $<
+	@touch $@
 
 bench: install  ## measure what a request costs over its bare remote calls, and how soon the page shows it
 	@$(BIN)/python -m tests.bench.pipeline
