@@ -1,17 +1,17 @@
-"""A local Google Cloud Tasks (API v2, HTTP targets), alone (`python -m local.cloud_tasks`) or inside a test.
+"""A local Google Cloud Tasks (API v2, HTTP targets), as a process (`python -m local.cloud_tasks`) or inside a test.
 
     with CloudTasks() as tasks:                                  # real time, HTTP to the targets
-        client = tasks.client()                                  # or any official client at tasks.address
+        client = tasks.client()                                  # or any official client with the address tasks.address
 
-    with CloudTasks(clock=VirtualClock(), send=worker) as tasks: # time stands still until it is moved
+    with CloudTasks(clock=VirtualClock(), send=worker) as tasks: # time stands still until the test moves it
         tasks.client().create_queue(...); tasks.client().create_task(...)
-        tasks.advance(timedelta(hours=3))                        # sends all that falls due, each at its time
-        tasks.run_until_idle()                                   # until nothing is left; both return the number sent
+        tasks.advance(timedelta(hours=3))                        # sends each attempt that is due, at its time
+        tasks.run_until_idle()                                   # until no attempt is due; both return the number sent
 
-`send` takes the place of HTTP: it gets an Attempt and returns 200, UNREACHABLE, TIMEOUT or `Outcome(200, took=...)`.
-It may be async, else it runs in a thread; it may call the API. What it raises is no answer; `advance` raises it again.
-Under a virtual clock nothing is sent outside `advance`, `run_until_idle`, `force_run`, `duplicate` and `deliver`,
-and requests take no time unless `took` says so. A test also has `pending`, `purge`, `delete` and `reset_names`.
+`send` replaces HTTP: it receives an Attempt and returns 200, UNREACHABLE, TIMEOUT or `Outcome(200, took=...)`. It may
+be async; a plain function runs in a thread and may call the API. An exception of `send` counts as an unreachable
+target, and `advance` raises it again. Under a virtual clock only `advance`, `run_until_idle`, `force_run`, `duplicate`
+and `deliver` send attempts, and an attempt takes the time that `took` states, none by default.
 """
 
 from local.cloud_tasks.clock import Clock, SystemClock, VirtualClock

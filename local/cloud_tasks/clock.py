@@ -1,4 +1,4 @@
-"""The two clocks of the local Cloud Tasks."""
+"""Real and virtual time."""
 
 from datetime import UTC, datetime
 from typing import Protocol
@@ -9,14 +9,12 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The time of day."""
-
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
 class VirtualClock:
-    """Time that stands still until it is moved. Starts at the present second, so that tokens are valid."""
+    """Stands still until a test moves it. Starts at the present second by default, so that issued tokens are valid."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime.now(UTC).replace(microsecond=0)
@@ -25,5 +23,5 @@ class VirtualClock:
         return self._now
 
     def move_to(self, moment: datetime) -> None:
-        """Moves on to the moment; never back."""
+        """Moves forward to the moment; never back."""
         self._now = max(self._now, moment)

@@ -1,4 +1,4 @@
-"""Sends an attempt over HTTP and says how it ended."""
+"""Sends attempts over HTTP."""
 
 import asyncio
 import re
@@ -11,25 +11,24 @@ from yarl import URL
 
 from local.cloud_tasks.engine import TIMEOUT, UNREACHABLE, Attempt, Outcome
 
-_OWN_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_DEFAULT_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_MOST_REDIRECTS = 10
-_KEPT_ALIVE_SECONDS = 0.5  # less than any server's, or a request would meet a connection that is being closed
+_MAX_REDIRECTS = 10
+_KEEP_ALIVE_SECONDS = (
+    0.5  # shorter than any server's, so that no request is sent on a connection that the server closes
+)
 
 
 class HttpSender:
-    """Redirects are followed as HTTP clients do, within the attempt.
+    """Follows redirects within the attempt, as HTTP clients do. `max_wait` shortens every dispatch deadline."""
 
-    `patience` cuts the dispatch deadline, in real time, where the clock that the deadline is meant for stands still.
-    """
-
-    def __init__(self, patience: timedelta | None = None) -> None:
-        self._patience = patience
+    def __init__(self, max_wait: timedelta | None = None) -> None:
+        self._max_wait = max_wait
         self._session = aiohttp.ClientSession(
             auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_ALIVE_SECONDS),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_OWN_HEADERS,
+            skip_auto_headers=_DEFAULT_HEADERS,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         )
 
@@ -42,8 +41,8 @@ class HttpSender:
         await self._session.close()
 
     async def send(self, attempt: Attempt) -> Outcome:
-        """The status of the answer once it has been read to its end."""
-        limit = min(attempt.deadline, self._patience or attempt.deadline)
+        """The status of the response, after its body was read."""
+        limit = min(attempt.deadline, self._max_wait or attempt.deadline)
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 return Outcome(await self._request(attempt))
@@ -60,7 +59,7 @@ class HttpSender:
             _url(attempt.url),
             data=attempt.body or None,
             headers=attempt.headers,
-            max_redirects=_MOST_REDIRECTS,
+            max_redirects=_MAX_REDIRECTS,
         ) as response:
             async for _ in response.content.iter_any():
                 pass
@@ -68,7 +67,7 @@ class HttpSender:
 
 
 def _url(text: str) -> URL:
-    """The URL as it was given; what may not stand in one is escaped. ValueError if an escape is malformed."""
+    """The URL as it is, but with illegal characters escaped. Raises ValueError for a malformed escape."""
     if _BAD_ESCAPE.search(text):
         raise ValueError(text)
     return URL(text, encoded=text.isascii() and " " not in text)

@@ -1,18 +1,14 @@
-"""A real HTTP target that remembers what it was sent, to the casing of the headers."""
+"""A real HTTP target that records its requests, with the casing of their headers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from time import monotonic, sleep
 from typing import Any, TypeAlias
 
-import pytest
-from google.api_core import exceptions
-
 Client: TypeAlias = Any
-"""An official client. Its annotations name protobuf's types where it takes dictionaries and returns Python's times."""
+"""An official client. Its annotations name protobuf's types, but it accepts dictionaries and returns Python's times."""
 
 LOCATION = "projects/p/locations/l"
 QUEUE = f"{LOCATION}/queues/q"
@@ -27,7 +23,7 @@ class Request:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The value of a header in exactly this casing; one name is never sent twice."""
+        """The value of the header with exactly this casing. Fails if a name was sent twice."""
         found = [value for key, value in self.headers if key.lower() == name.lower()]
         assert len(found) <= 1, self.headers
         return dict(self.headers).get(name)
@@ -35,31 +31,17 @@ class Request:
 
 @dataclass
 class Target:
-    """`answer` gives the status, or the status and headers, of the answer to each request."""
+    """`respond` returns the status of the response, or its status and headers."""
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
-    answer: Callable[[Request], int | tuple[int, dict[str, str]]] = lambda _: 200
-
-    def wait_for(self, count: int, within: float = 5.0) -> None:
-        """Returns once so many requests have arrived; fails after the given seconds."""
-        deadline = monotonic() + within
-        while len(self.requests) < count:
-            assert monotonic() < deadline, f"{len(self.requests)} of {count} requests arrived"
-            sleep(0.005)
+    respond: Callable[[Request], int | tuple[int, dict[str, str]]] = lambda _: 200
 
 
 def create_task(client: Client, queue: str, task_id: str = "", **fields: Any) -> Any:
-    """A task with the given id, or none, and an HTTP request that nobody receives unless the fields say otherwise."""
+    """Creates a task, with a URL that does not exist unless the fields contain an http_request."""
     name = {"name": f"{queue}/tasks/{task_id}"} if task_id else {}
     return client.create_task(parent=queue, task={"http_request": {"url": URL}} | name | fields)
-
-
-def refused_with(call: Callable[[], object]) -> tuple[Any, str]:
-    """The code and the text with which a call is refused."""
-    with pytest.raises(exceptions.GoogleAPICallError) as refused:
-        call()
-    return refused.value.code, refused.value.message
 
 
 @contextmanager
@@ -91,8 +73,8 @@ def _handler(target: Target) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Request(self.command, self.path, list(self.headers.items()), body)
             target.requests.append(request)
-            answer = target.answer(request)
-            status, headers = answer if isinstance(answer, tuple) else (answer, {})
+            response = target.respond(request)
+            status, headers = response if isinstance(response, tuple) else (response, {})
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

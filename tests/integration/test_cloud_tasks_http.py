@@ -1,4 +1,4 @@
-"""What arrives at a real HTTP target when the official client creates tasks. Time is virtual; the requests are not."""
+"""The requests that arrive at a real HTTP target. Time is virtual; the requests are real."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,7 +6,6 @@ from threading import Event
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import NotFound
 from google.auth import jwt
 
 from local.cloud_tasks import CloudTasks, VirtualClock
@@ -21,7 +20,7 @@ def target() -> Iterator[Target]:
 
 @pytest.fixture
 def tasks() -> Iterator[CloudTasks]:
-    with CloudTasks(clock=VirtualClock(), patience=timedelta(seconds=0.3)) as serving:
+    with CloudTasks(clock=VirtualClock(), max_wait=timedelta(seconds=0.3)) as serving:
         yield serving
 
 
@@ -36,22 +35,22 @@ def _create(client: Client, url: str, **http: Any) -> Any:
     return client.create_task(parent=QUEUE, task={"http_request": {"url": url} | http})
 
 
-def test_a_task_arrives_once_as_it_was_created_and_is_gone(
-    tasks: CloudTasks, client: Client, target: Target
-) -> None:  # case 1
-    created = _create(client, f"{target.url}/a%2Fb/%41?x=%20&y=%7E", http_method="PUT", body=b"\x00\xff\r\n")
+def _last_status(client: Client, task: Any) -> str:
+    message: str = client.get_task(name=task.name).last_attempt.response_status.message
+    return message
+
+
+def test_a_task_arrives_once_as_it_was_created(tasks: CloudTasks, client: Client, target: Target) -> None:
+    _create(client, f"{target.url}/a%2Fb/%41?x=%20&y=%7E", http_method="PUT", body=b"\x00\xff\r\n")
 
     sent = tasks.run_until_idle()
 
-    assert sent == 1
+    assert (sent, tasks.pending()) == (1, [])
     (request,) = target.requests
     assert (request.method, request.path, request.body) == ("PUT", "/a%2Fb/%41?x=%20&y=%7E", b"\x00\xff\r\n")
-    with pytest.raises(NotFound, match="The task no longer exists, though a task with this name existed"):
-        client.get_task(name=created.name)
-    assert list(client.list_tasks(parent=QUEUE)) == []
 
 
-def test_exactly_the_documented_headers_are_sent(tasks: CloudTasks, client: Client, target: Target) -> None:
+def test_exactly_the_documented_headers_arrive(tasks: CloudTasks, client: Client, target: Target) -> None:
     created = _create(client, target.url, body=b"abc")
 
     tasks.run_until_idle()
@@ -69,29 +68,19 @@ def test_exactly_the_documented_headers_are_sent(tasks: CloudTasks, client: Clie
     ]
 
 
-def test_the_recorded_sequence_of_retry_headers_arrives(
-    tasks: CloudTasks, client: Client, target: Target
-) -> None:  # cases 2 and 3
-    statuses = iter([503, 404, 429, 500, 302, 200])
-    target.answer = lambda _: next(statuses)
+def test_a_retry_arrives_with_an_empty_reason(tasks: CloudTasks, client: Client, target: Target) -> None:
+    statuses = iter([503, 200])
+    target.respond = lambda _: next(statuses)
     _create(client, target.url)
 
     tasks.run_until_idle()
 
-    names = ("RetryCount", "ExecutionCount", "PreviousResponse", "RetryReason")
-    shown = [tuple(request.header(f"X-CloudTasks-Task{name}") for name in names) for request in target.requests]
-    assert shown == [
-        ("0", "0", None, None),
-        ("1", "0", "503", ""),
-        ("2", "1", "404", ""),
-        ("3", "2", "429", ""),
-        ("4", "2", "500", ""),
-        ("5", "3", "302", ""),
-    ]
+    assert target.requests[1].header("X-CloudTasks-TaskPreviousResponse") == "503"
+    assert target.requests[1].header("X-CloudTasks-TaskRetryReason") == ""
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "GET"])
-def test_each_method_arrives(tasks: CloudTasks, client: Client, target: Target, method: str) -> None:  # case 28
+def test_each_method_arrives(tasks: CloudTasks, client: Client, target: Target, method: str) -> None:
     _create(client, target.url, http_method=method)
 
     tasks.run_until_idle()
@@ -99,9 +88,9 @@ def test_each_method_arrives(tasks: CloudTasks, client: Client, target: Target, 
     assert [request.method for request in target.requests] == [method]
 
 
-def test_a_content_type_arrives_only_if_it_was_given_and_in_its_casing(
+def test_a_content_type_arrives_only_if_the_task_has_one_and_in_its_casing(
     tasks: CloudTasks, client: Client, target: Target
-) -> None:  # case 29
+) -> None:
     _create(client, f"{target.url}/none", body=b"{}")
     _create(client, f"{target.url}/lower", body=b"{}", headers={"content-type": "application/json"})
     _create(client, f"{target.url}/upper", body=b"{}", headers={"CONTENT-TYPE": "application/json"})
@@ -118,43 +107,30 @@ def test_a_content_type_arrives_only_if_it_was_given_and_in_its_casing(
     }
 
 
-def test_other_headers_arrive_unchanged(tasks: CloudTasks, client: Client, target: Target) -> None:  # case 30
-    given = {"X-Goog-Foo": "1", "Trailer": "t", "x-Own": "a b", "Accept": "x/y"}
-    dropped = {"Via": "1", "X-Google-Foo": "1", "X-AppEngine-Foo": "1", "Host": "h", "Content-Length": "9"}
-    created = _create(client, target.url, headers=given | dropped | {"X-CloudTasks-TaskName": "forged"})
+def test_other_headers_arrive_unchanged(tasks: CloudTasks, client: Client, target: Target) -> None:
+    headers = {"X-Goog-Foo": "1", "Trailer": "t", "x-Own": "a b", "Accept": "x/y"}
+    _create(client, target.url, headers=headers)
 
     tasks.run_until_idle()
 
     (request,) = target.requests
-    assert {name: request.header(name) for name in given} == given
-    assert [request.header(name) for name in ("Via", "X-Google-Foo", "X-AppEngine-Foo")] == [None] * 3
-    assert request.header("Host") == target.url.removeprefix("http://")
-    assert request.header("X-CloudTasks-TaskName") == created.name.rpartition("/")[2]
+    assert {name: request.header(name) for name in headers} == headers
 
 
-@pytest.mark.parametrize("status", [200, 204, 299])
-def test_a_2xx_ends_the_task(tasks: CloudTasks, client: Client, target: Target, status: int) -> None:  # case 41
-    target.answer = lambda _: status
-    _create(client, target.url)
-
-    assert tasks.run_until_idle() == 1
-
-
-@pytest.mark.parametrize("status", [300, 301, 304, 400, 404, 599])
-def test_any_other_status_is_retried(tasks: CloudTasks, client: Client, target: Target, status: int) -> None:  # case 41
-    target.answer = lambda _: status
+@pytest.mark.parametrize("status", [301, 304])
+def test_a_redirect_without_a_location_is_a_failure(
+    tasks: CloudTasks, client: Client, target: Target, status: int
+) -> None:
+    target.respond = lambda _: status
     created = _create(client, target.url)
 
     tasks.advance()
 
-    message = client.get_task(name=created.name).last_attempt.response_status.message
-    assert message.endswith(f"HTTP status code {status}")
+    assert _last_status(client, created) == f"UNKNOWN(2): HTTP status code {status}"
 
 
-def test_a_redirect_is_followed_within_the_attempt(
-    tasks: CloudTasks, client: Client, target: Target
-) -> None:  # case 47
-    target.answer = lambda request: (302, {"Location": "/there"}) if request.method == "POST" else 200
+def test_a_redirect_is_followed_within_the_attempt(tasks: CloudTasks, client: Client, target: Target) -> None:
+    target.respond = lambda request: (302, {"Location": "/there"}) if request.method == "POST" else 200
     _create(client, f"{target.url}/here", body=b"x")
 
     sent = tasks.run_until_idle()
@@ -163,49 +139,40 @@ def test_a_redirect_is_followed_within_the_attempt(
     assert [(request.method, request.path) for request in target.requests] == [("POST", "/here"), ("GET", "/there")]
 
 
-def test_a_ring_of_redirects_is_a_failure_of_one_attempt(tasks: CloudTasks, client: Client, target: Target) -> None:
-    target.answer = lambda _: (307, {"Location": "/again"})
+def test_endless_redirects_are_a_failure_of_one_attempt(tasks: CloudTasks, client: Client, target: Target) -> None:
+    target.respond = lambda _: (307, {"Location": "/again"})
     created = _create(client, target.url)
 
     sent = tasks.advance()
 
-    task = client.get_task(name=created.name)
-    assert (sent, task.dispatch_count) == (1, 1)
-    assert task.last_attempt.response_status.message == "UNKNOWN(2): HTTP status code 307"
+    assert sent == 1
+    assert _last_status(client, created) == "UNKNOWN(2): HTTP status code 307"
 
 
-def test_a_target_that_hangs_counts_as_timed_out_at_the_deadline(
-    tasks: CloudTasks, client: Client, target: Target
-) -> None:  # case 19
+def test_an_attempt_without_a_response_ends_at_its_deadline(tasks: CloudTasks, client: Client, target: Target) -> None:
     released = Event()
-    target.answer = lambda _: 200 if len(target.requests) > 1 else (released.wait(5), 200)[1]
+    target.respond = lambda _: 200 if released.wait(5) else 500
     task = {"http_request": {"url": target.url}, "dispatch_deadline": timedelta(seconds=15)}
     created = client.create_task(parent=QUEUE, task=task)
 
     tasks.advance(timedelta(seconds=15))
     last = client.get_task(name=created.name).last_attempt
-    tasks.run_until_idle()
     released.set()
 
     assert last.response_status.message == "DEADLINE_EXCEEDED(4): HTTP status code 504"
     assert last.response_time - last.dispatch_time == timedelta(seconds=15)
-    assert target.requests[1].header("X-CloudTasks-TaskPreviousResponse") == "504"
-    assert target.requests[1].header("X-CloudTasks-TaskExecutionCount") == "0"
 
 
-def test_a_url_with_a_malformed_escape_is_never_sent(
-    tasks: CloudTasks, client: Client, target: Target
-) -> None:  # case 21
+def test_a_url_with_a_malformed_escape_is_not_sent(tasks: CloudTasks, client: Client, target: Target) -> None:
     created = _create(client, f"{target.url}/%zz")
 
     tasks.advance()
 
     assert target.requests == []
-    message = client.get_task(name=created.name).last_attempt.response_status.message
-    assert message == "UNKNOWN(2): HTTP status code 0"
+    assert _last_status(client, created) == "UNKNOWN(2): HTTP status code 0"
 
 
-def test_what_may_not_stand_in_a_url_is_escaped(tasks: CloudTasks, client: Client, target: Target) -> None:
+def test_illegal_characters_of_a_url_are_escaped(tasks: CloudTasks, client: Client, target: Target) -> None:
     _create(client, f"{target.url}/a b/ü")
 
     tasks.run_until_idle()
@@ -214,7 +181,7 @@ def test_what_may_not_stand_in_a_url_is_escaped(tasks: CloudTasks, client: Clien
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/"])
-def test_what_cannot_be_reached_is_retried(tasks: CloudTasks, client: Client, url: str) -> None:  # case 20
+def test_an_unreachable_target_is_retried(tasks: CloudTasks, client: Client, url: str) -> None:
     created = _create(client, url)
 
     tasks.advance(timedelta(milliseconds=150))
@@ -224,7 +191,7 @@ def test_what_cannot_be_reached_is_retried(tasks: CloudTasks, client: Client, ur
     assert task.last_attempt.response_status.message == "UNKNOWN(2): HTTP status code 0"
 
 
-def test_900_kilobytes_arrive_intact(tasks: CloudTasks, client: Client, target: Target) -> None:  # case 37
+def test_a_body_of_900_kilobytes_arrives_intact(tasks: CloudTasks, client: Client, target: Target) -> None:
     body = bytes(range(256)) * 3600
     _create(client, target.url, body=body)
 
@@ -233,54 +200,41 @@ def test_900_kilobytes_arrive_intact(tasks: CloudTasks, client: Client, target: 
     assert target.requests[0].body == body
 
 
-def test_a_queue_sends_its_tasks_to_its_own_target_with_a_verifiable_token(
+def test_a_request_carries_a_verifiable_token_with_the_claims_of_the_real_service(
     tasks: CloudTasks, client: Client, target: Target
-) -> None:  # cases 31, 42 and 55
-    client.pause_queue(name=QUEUE)
-    _create(client, "https://process.invalid/", body=b"queued")
-    host, _, port = target.url.removeprefix("http://").partition(":")
-    override = {
-        "uri_override": {"scheme": "HTTP", "host": host, "port": int(port)},
-        "oidc_token": {"service_account_email": "worker@p.iam.gserviceaccount.com", "audience": "https://process"},
-    }
+) -> None:
+    token = {"service_account_email": "worker@p.iam.gserviceaccount.com", "audience": "https://process"}
+    _create(client, target.url, oidc_token=token)
 
-    client.update_queue(queue={"name": QUEUE, "http_target": override}, update_mask={"paths": ["http_target"]})
-    created = _create(client, "https://process.invalid/", body=b"new")
-    client.resume_queue(name=QUEUE)
     tasks.run_until_idle()
 
-    assert sorted(request.body for request in target.requests) == [b"new", b"queued"]
-    assert created.http_request.oidc_token.audience == "https://process"
-    claims = [_claims(tasks, request) for request in target.requests]
+    claims = _verified_claims(tasks, target.requests[0])
     issued = int(tasks.now.timestamp())
-    account = claims[0]["sub"]
-    expected = {
+    assert claims == {
         "iss": "https://accounts.google.com",
         "aud": "https://process",
-        "azp": account,
-        "sub": account,
+        "azp": claims["sub"],
+        "sub": claims["sub"],
         "email": "worker@p.iam.gserviceaccount.com",
         "email_verified": True,
         "iat": issued,
         "exp": issued + 3600,
     }
-    assert claims == [expected, expected]
-    assert account.isdigit()
+    assert claims["sub"].isdigit()
 
 
-def _claims(tasks: CloudTasks, request: Request) -> dict[str, Any]:
+def _verified_claims(tasks: CloudTasks, request: Request) -> dict[str, Any]:
     token = (request.header("Authorization") or "").removeprefix("Bearer ")
     header = jwt.decode_header(token)
     assert (header["alg"], header["typ"]) == ("RS256", "JWT")
     return dict(jwt.decode(token, certs=tasks.tokens.public_key))
 
 
-def test_get_over_a_body_makes_no_request(tasks: CloudTasks, client: Client, target: Target) -> None:  # case 55
+def test_an_attempt_without_a_request_fails(tasks: CloudTasks, client: Client, target: Target) -> None:
     client.update_queue(queue={"name": QUEUE, "http_target": {"http_method": "GET"}})
     created = _create(client, target.url, body=b"x")
 
     tasks.advance()
 
     assert target.requests == []
-    message = client.get_task(name=created.name).last_attempt.response_status.message
-    assert message == "UNKNOWN(2): HTTP status code 0"
+    assert _last_status(client, created) == "UNKNOWN(2): HTTP status code 0"

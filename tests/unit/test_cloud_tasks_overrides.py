@@ -1,4 +1,4 @@
-"""Tokens, and what a queue changes in the requests of its tasks."""
+"""Tokens, and how a queue's http_target changes the requests of its tasks."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ def _oidc(audience: str = "") -> dict[str, Any]:
     return {"oidc_token": {"service_account_email": "a@b", "audience": audience}}
 
 
-@pytest.mark.parametrize(("asked", "audience"), [("", URL), ("https://other", "https://other")])
-def test_a_token_is_stored_with_its_audience_and_replaces_the_callers(asked: str, audience: str) -> None:  # case 31
+@pytest.mark.parametrize(("sent", "audience"), [("", URL), ("https://other", "https://other")])
+def test_a_token_is_stored_with_its_audience_and_replaces_the_callers_authorization(sent: str, audience: str) -> None:
     world = World()
 
-    task = world.create_task(http=_oidc(asked) | {"headers": {"authorization": "mine"}})
+    task = world.create_task(http=_oidc(sent) | {"headers": {"authorization": "mine"}})
     world.pass_time()
 
     assert task.http_request.oidc_token.audience == audience
@@ -25,7 +25,7 @@ def test_a_token_is_stored_with_its_audience_and_replaces_the_callers(asked: str
     assert "authorization" not in world.sent[0].headers
 
 
-def test_without_a_token_the_callers_authorization_passes() -> None:  # case 31
+def test_without_a_token_the_callers_authorization_is_sent() -> None:
     world = World()
     world.create_task(http={"headers": {"Authorization": "mine"}})
 
@@ -34,7 +34,7 @@ def test_without_a_token_the_callers_authorization_passes() -> None:  # case 31
     assert world.sent[0].headers["Authorization"] == "mine"
 
 
-def test_an_oauth_token_is_stored_with_its_scope() -> None:  # case 54
+def test_an_oauth_token_is_stored_with_its_scope() -> None:
     world = World()
     oauth = {"oauth_token": {"service_account_email": "a@b"}}
 
@@ -71,17 +71,17 @@ HOST = {"scheme": "HTTP", "host": "elsewhere", "port": 8080}
         ({**HOST, "uri_override_enforce_mode": "IF_NOT_EXISTS"}, URL),
     ],
 )
-def test_a_queue_replaces_the_parts_of_the_url_that_it_names(override: dict[str, Any], url: str) -> None:  # case 42
+def test_a_queue_replaces_the_parts_of_the_url_that_it_sets(override: dict[str, Any], url: str) -> None:
     assert _sent_under({"uri_override": override}).url == url
 
 
-def test_port_zero_clears_the_tasks_port() -> None:
+def test_port_zero_removes_the_tasks_port() -> None:
     target = {"uri_override": {"port": 0}}
 
     assert _sent_under(target, url="http://h:81/x").url == "http://h/x"
 
 
-def test_an_override_reaches_tasks_that_wait_and_leaves_the_stored_task_as_it_was() -> None:  # case 42
+def test_an_override_applies_to_waiting_tasks_and_does_not_change_the_stored_task() -> None:
     world = World()
     world.create_task("t", schedule_time=START + seconds(5))
 
@@ -94,7 +94,7 @@ def test_an_override_reaches_tasks_that_wait_and_leaves_the_stored_task_as_it_wa
     assert world.sent[0].headers["Authorization"] == "Bearer oidc a@b https://aud"
 
 
-def test_a_removed_override_no_longer_counts() -> None:
+def test_a_removed_override_no_longer_applies() -> None:
     world = World(http_target={"uri_override": HOST})
 
     world.update_queue("http_target")
@@ -105,7 +105,7 @@ def test_a_removed_override_no_longer_counts() -> None:
     assert not world.get_queue().HasField("http_target")
 
 
-def test_a_queues_headers_replace_those_of_the_same_name() -> None:
+def test_a_queues_header_replaces_the_tasks_header_of_that_name() -> None:
     overrides = [{"header": {"key": "content-type", "value": "b"}}, {"header": {"key": "X-New", "value": "n"}}]
 
     sent = _sent_under(
@@ -116,11 +116,11 @@ def test_a_queues_headers_replace_those_of_the_same_name() -> None:
     assert own == {"content-type": "b", "X-New": "n", "X-Own": "o"}
 
 
-def test_a_queues_method_replaces_the_tasks() -> None:
+def test_a_queues_method_replaces_the_tasks_method() -> None:
     assert _sent_under({"http_method": "PUT"}, http={"body": b"x"}).method == "PUT"
 
 
-def test_a_new_task_stores_the_token_of_its_queue() -> None:  # case 55
+def test_a_new_task_stores_the_token_of_its_queue() -> None:
     world = World(http_target={"uri_override": HOST} | _oidc())
 
     task = world.create_task(http={"oidc_token": {"service_account_email": "own@x"}})
@@ -129,19 +129,20 @@ def test_a_new_task_stores_the_token_of_its_queue() -> None:  # case 55
     assert task.http_request.oidc_token.audience == URL
 
 
-def test_get_over_a_body_sends_nothing_and_fails() -> None:  # case 55
+def test_a_queue_with_method_get_sends_no_request_for_a_task_with_a_body() -> None:
     world = World(http_target={"http_method": "GET"})
     world.create_task("body", http={"body": b"x"})
     world.create_task("bare")
 
     world.pass_time()
 
-    assert [(attempt.task.rpartition("/")[2], attempt.method) for attempt in world.sent] == [("bare", "GET")]
+    assert world.sent_ids == ["bare"]
+    assert world.sent[0].method == "GET"
     status = world.get_task("body").last_attempt.response_status
     assert status.message == "UNKNOWN(2): HTTP status code 0"
 
 
-def test_a_url_that_cannot_be_read_fails_at_dispatch_alone() -> None:
+def test_a_url_that_cannot_be_parsed_fails_at_dispatch() -> None:
     world = World(http_target={"uri_override": {"port": 1}})
     world.create_task("bad", url="http://[half/")
 

@@ -1,18 +1,17 @@
 """A queue's configuration: defaults, bounds, masks."""
 
-import re
 from typing import Any
 
 import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 
-from local.cloud_tasks.engine import ApiError, messages
+from local.cloud_tasks.engine import messages
 from local.cloud_tasks.engine.messages import PAUSED, RUNNING
-from tests.unit.cloud_tasks_world import LOCATION, QUEUE, World, seconds
+from tests.unit.cloud_tasks_world import LOCATION, QUEUE, World, error_of, seconds
 
 
 @pytest.mark.parametrize("zeros", [{}, {"rate_limits": {}, "retry_config": {"max_retry_duration": seconds(0)}}])
-def test_an_empty_queue_has_the_documented_defaults(zeros: dict[str, Any]) -> None:  # case 12
+def test_an_empty_queue_has_the_documented_defaults(zeros: dict[str, Any]) -> None:
     queue = World(**zeros).get_queue()
 
     assert queue == messages.Queue(
@@ -29,7 +28,7 @@ def test_an_empty_queue_has_the_documented_defaults(zeros: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0.5, 10), (54, 10), (77, 15), (100, 20), (333, 66), (500, 100)])
-def test_the_burst_follows_from_the_rate_whatever_the_caller_says(rate: float, burst: int) -> None:  # case 12
+def test_the_burst_depends_on_the_rate_and_not_on_the_caller(rate: float, burst: int) -> None:
     queue = World(rate_limits={"max_dispatches_per_second": rate, "max_burst_size": -5}).get_queue()
 
     assert queue.rate_limits.max_burst_size == burst
@@ -49,11 +48,8 @@ RATE, CONCURRENCY = "max_dispatches_per_second", "max_concurrent_dispatches"
         (CONCURRENCY, -1, "maxConcurrentDispatches cannot be negative."),
     ],
 )
-def test_a_limit_out_of_bounds_is_refused(field: str, value: float, message: str) -> None:  # case 33
-    with pytest.raises(ApiError) as refused:
-        World(rate_limits={field: value})
-
-    assert refused.value.message == f"RateLimits.{message}"
+def test_a_limit_out_of_bounds_is_refused(field: str, value: float, message: str) -> None:
+    assert error_of(lambda: World(rate_limits={field: value})).message == f"RateLimits.{message}"
 
 
 @pytest.mark.parametrize(
@@ -71,21 +67,18 @@ def test_a_limit_out_of_bounds_is_refused(field: str, value: float, message: str
         ),
     ],
 )
-def test_an_unusable_retry_config_is_refused_for_queues_and_for_tasks(
-    config: dict[str, Any], message: str
-) -> None:  # case 33
-    with pytest.raises(ApiError) as of_queue:
-        World(retry_config=config)
-    with pytest.raises(ApiError) as of_task:
-        World().create_task(retry_config=config)
+def test_an_invalid_retry_config_is_refused_for_queues_and_for_tasks(config: dict[str, Any], message: str) -> None:
+    of_queue = error_of(lambda: World(retry_config=config))
+    of_task = error_of(lambda: World().create_task(retry_config=config))
 
-    assert of_queue.value.message == of_task.value.message == f"RetryConfig.{message}"
+    assert of_queue.message == of_task.message == f"RetryConfig.{message}"
 
 
 @pytest.mark.parametrize("ratio", [1.5, -0.1, NAN])
-def test_a_sampling_ratio_lies_between_0_and_1(ratio: float) -> None:  # case 33
-    with pytest.raises(ApiError, match=r"^sampling_ratio must be between 0\.0 and 1\.0\.$"):
-        World(stackdriver_logging_config={"sampling_ratio": ratio})
+def test_a_sampling_ratio_outside_0_to_1_is_refused(ratio: float) -> None:
+    error = error_of(lambda: World(stackdriver_logging_config={"sampling_ratio": ratio}))
+
+    assert error.message == "sampling_ratio must be between 0.0 and 1.0."
 
 
 def test_backoffs_keep_their_nanoseconds() -> None:
@@ -110,12 +103,11 @@ def _header(name: str) -> dict[str, Any]:
         ({"http_method": 99}, ""),
     ],
 )
-def test_an_unusable_http_target_is_refused(target: dict[str, Any], invalid_field: str) -> None:  # case 51
-    with pytest.raises(ApiError) as refused:
-        World(http_target=target)
+def test_an_invalid_http_target_is_refused(target: dict[str, Any], invalid_field: str) -> None:
+    error = error_of(lambda: World(http_target=target))
 
-    assert refused.value.message == f"Error in parsing HttpTarget. {invalid_field}"
-    assert refused.value.details == (
+    assert error.message == f"Error in parsing HttpTarget. {invalid_field}"
+    assert error.details == (
         ErrorInfo(
             reason="INVALID_INPUT_ON_HTTP_TARGET_OVERRIDE",
             domain="cloudtasks.googleapis.com",
@@ -125,19 +117,17 @@ def test_an_unusable_http_target_is_refused(target: dict[str, Any], invalid_fiel
 
 
 @pytest.mark.parametrize("name", ["Host", "user-agent", "X-Google-A", "X-AppEngine-A", "x-cloudtasks-a", "", "a:b"])
-def test_a_queue_may_not_override_a_reserved_header(name: str) -> None:  # case 51
-    with pytest.raises(ApiError) as refused:
-        World(http_target=_header(name))
+def test_a_queue_cannot_override_a_reserved_header(name: str) -> None:
+    error = error_of(lambda: World(http_target=_header(name)))
 
-    assert refused.value.message == (
+    assert error.message == (
         "Error in parsing HttpTarget.headers. Header name cannot be empty or start with reserved prefixes."
         f" Invalid headers found: {name}"
     )
 
 
-def test_a_queues_token_needs_an_account() -> None:
-    with pytest.raises(ApiError, match=r"^service_account_email must be set\.$"):
-        World(http_target={"oidc_token": {}})
+def test_a_queues_token_needs_a_service_account() -> None:
+    assert error_of(lambda: World(http_target={"oidc_token": {}})).message == "service_account_email must be set."
 
 
 @pytest.mark.parametrize(
@@ -151,11 +141,11 @@ def test_a_queues_token_needs_an_account() -> None:
         _header("Authorization"),
     ],
 )
-def test_an_http_target_is_stored_as_it_was_sent(target: dict[str, Any]) -> None:  # case 51
+def test_an_http_target_is_stored_as_it_was_sent(target: dict[str, Any]) -> None:
     assert World(http_target=target).get_queue().http_target == messages.HttpTarget(**target)
 
 
-def test_an_override_without_a_header_vanishes() -> None:
+def test_a_header_override_without_a_header_is_removed() -> None:
     target = {"header_overrides": [{}, {"header": {"key": "A", "value": ""}}]}
 
     stored = World(http_target=target).get_queue().http_target
@@ -163,7 +153,7 @@ def test_an_override_without_a_header_vanishes() -> None:
     assert [entry.header.key for entry in stored.header_overrides] == ["A"]
 
 
-def test_a_mask_changes_only_what_it_names() -> None:  # case 32
+def test_a_mask_changes_only_its_fields() -> None:
     world = World(retry_config={"max_attempts": 7, "max_doublings": 3}, rate_limits={"max_dispatches_per_second": 5})
     world.pause()
 
@@ -178,7 +168,7 @@ def test_a_mask_changes_only_what_it_names() -> None:  # case 32
     assert (updated.state, updated.rate_limits.max_dispatches_per_second) == (PAUSED, 5)
 
 
-def test_without_a_mask_everything_is_replaced_but_the_state() -> None:  # case 49
+def test_without_a_mask_every_field_but_the_state_is_replaced() -> None:
     world = World(retry_config={"max_attempts": 7}, rate_limits={"max_dispatches_per_second": 5})
     world.pause()
 
@@ -188,7 +178,7 @@ def test_without_a_mask_everything_is_replaced_but_the_state() -> None:  # case 
     assert (updated.rate_limits.max_dispatches_per_second, updated.rate_limits.max_burst_size) == (100, 20)
 
 
-def test_a_mask_without_paths_changes_nothing() -> None:  # case 49
+def test_a_mask_without_paths_changes_nothing() -> None:
     world = World(retry_config={"max_attempts": 7})
     request = messages.UpdateQueueRequest(queue={"name": QUEUE}, update_mask={})
 
@@ -196,32 +186,34 @@ def test_a_mask_without_paths_changes_nothing() -> None:  # case 49
 
 
 @pytest.mark.parametrize("path", ["bogus", "rateLimits", "name.x", "rate_limits, retry_config", ""])
-def test_a_mask_that_names_no_field_is_refused(path: str) -> None:  # case 49
+def test_a_mask_with_an_unknown_field_is_refused(path: str) -> None:
     world = World()
 
-    with pytest.raises(ApiError, match=f"^Invalid mask: {re.escape(path)}$"):
-        world.update_queue(path)
+    assert error_of(lambda: world.update_queue(path)).message == f"Invalid mask: {path}"
 
 
-def test_the_merged_queue_is_judged() -> None:  # case 49
+def test_the_merged_queue_is_validated() -> None:
     world = World(retry_config={"max_backoff": seconds(5)})
 
-    with pytest.raises(ApiError, match="minBackoff must be less"):
-        world.update_queue("retry_config.min_backoff", retry_config={"min_backoff": seconds(9)})
+    error = error_of(lambda: world.update_queue("retry_config.min_backoff", retry_config={"min_backoff": seconds(9)}))
 
+    assert error.message == "RetryConfig.minBackoff must be less than or equal to RetryConfig.maxBackoff."
     assert world.get_queue().retry_config.min_backoff.ToTimedelta() == seconds(0.1)
 
 
-def test_an_http_target_is_judged_even_outside_the_mask() -> None:
-    with pytest.raises(ApiError, match="Invalid Host"):
-        World().update_queue("retry_config", http_target={"uri_override": {"host": "a:80"}})
+def test_an_http_target_is_validated_even_outside_the_mask() -> None:
+    target = {"uri_override": {"host": "a:80"}}
+
+    error = error_of(lambda: World().update_queue("retry_config", http_target=target))
+
+    assert error.message == "Error in parsing HttpTarget. Invalid Host."
 
 
-def test_an_update_creates_a_queue_that_is_not_there() -> None:  # case 32
+def test_an_update_creates_a_missing_queue() -> None:
     world = World()
     request = messages.UpdateQueueRequest(queue={"name": f"{LOCATION}/queues/new", "retry_config": {"max_attempts": 2}})
 
     created = world.engine.queues.update(request, world.now)
 
     assert (created.state, created.retry_config.max_attempts) == (RUNNING, 2)
-    assert world.create_queue(f"{LOCATION}/queues/newer").state == RUNNING
+    assert world.get_queue(f"{LOCATION}/queues/new") == created

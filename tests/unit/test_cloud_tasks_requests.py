@@ -1,13 +1,13 @@
-"""The requests that the local Cloud Tasks sends for what was asked."""
+"""How a created task becomes a stored task and an HTTP request: headers, method, body and views."""
 
 import pytest
 
-from local.cloud_tasks.engine import ApiError, messages
-from tests.unit.cloud_tasks_world import START, World, in_turn, seconds, system_headers
+from local.cloud_tasks.engine import messages
+from tests.unit.cloud_tasks_world import START, World, error_of, responses, seconds, system_headers
 
 
-def test_the_retry_headers_follow_the_recorded_sequence() -> None:  # case 3
-    world = World(in_turn(503, 404, 429, 500, 302, 200))
+def test_the_retry_headers_match_the_recorded_sequence() -> None:
+    world = World(responses(503, 404, 429, 500, 302, 200))
     world.create_task()
 
     world.pass_time(seconds(60))
@@ -23,7 +23,7 @@ def test_the_retry_headers_follow_the_recorded_sequence() -> None:  # case 3
     ]
 
 
-def test_a_first_request_carries_exactly_the_documented_headers() -> None:
+def test_a_first_attempt_has_exactly_the_documented_headers() -> None:
     world = World()
     world.create_task("t-1", http={"headers": {"content-TYPE": "application/json"}, "body": b"{}"})
 
@@ -51,7 +51,7 @@ def test_the_eta_has_no_trailing_zeros(micros: int, fraction: str) -> None:
     assert world.sent[0].headers["X-CloudTasks-TaskETA"] == eta
 
 
-def test_reserved_headers_of_a_caller_do_not_survive() -> None:  # case 30
+def test_reserved_headers_of_a_caller_are_dropped() -> None:
     world = World()
     reserved = [
         *("Host", "Content-Length", "User-Agent", "Via", "Connection", "Keep-Alive", "TE", "Upgrade", "From"),
@@ -65,7 +65,7 @@ def test_reserved_headers_of_a_caller_do_not_survive() -> None:  # case 30
     assert dict(task.http_request.headers) == kept | {"User-Agent": "Google-Cloud-Tasks"}
 
 
-def test_a_caller_cannot_speak_as_cloud_tasks() -> None:  # case 30
+def test_a_caller_cannot_set_the_headers_of_cloud_tasks() -> None:
     world = World()
     forged = {"x-cloudtasks-taskname": "forged", "X-CloudTasks-TaskPreviousResponse": "500"}
 
@@ -97,26 +97,14 @@ def test_a_caller_cannot_speak_as_cloud_tasks() -> None:  # case 30
         ("X", "a" * 8188, None),
     ],
 )
-def test_a_header_that_cannot_be_sent_is_mended_or_dropped(
-    name: str, value: str, stored: str | None
-) -> None:  # case 50
+def test_a_header_that_cannot_be_sent_is_cleaned_or_dropped(name: str, value: str, stored: str | None) -> None:
     task = World().create_task(http={"headers": {name: value}})
 
     assert task.http_request.headers.get(name) == stored
 
 
-@pytest.mark.parametrize("method", ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_each_method_is_sent_as_it_was_asked_for(method: str) -> None:  # case 28
-    world = World()
-    world.create_task(http={"http_method": method})
-
-    world.pass_time()
-
-    assert world.sent[0].method == method
-
-
 @pytest.mark.parametrize("number", [0, 99])
-def test_no_method_and_an_unknown_one_are_post(number: int) -> None:  # case 28
+def test_a_missing_and_an_unknown_method_mean_post(number: int) -> None:
     world = World()
 
     task = world.create_task(http={"http_method": number})
@@ -126,19 +114,42 @@ def test_no_method_and_an_unknown_one_are_post(number: int) -> None:  # case 28
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])
-def test_a_body_needs_post_put_or_patch(method: str) -> None:  # case 28
-    with pytest.raises(ApiError, match="Body can only be set if the http_method is POST, PUT, or PATCH"):
-        World().create_task(http={"http_method": method, "body": b"x"})
+def test_a_body_needs_post_put_or_patch(method: str) -> None:
+    error = error_of(lambda: World().create_task(http={"http_method": method, "body": b"x"}))
+
+    assert error.message == "Body can only be set if the http_method is POST, PUT, or PATCH."
 
 
-def test_the_views_differ_in_the_body_alone() -> None:  # case 27
+UNKNOWN = 99
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        (0, (b"", messages.BASIC)),
+        (messages.BASIC, (b"", messages.BASIC)),
+        (messages.FULL, (b"content", messages.FULL)),
+        (UNKNOWN, (b"", 0)),
+    ],
+)
+def test_a_view_decides_whether_a_call_returns_the_body(view: int, shown: tuple[bytes, int]) -> None:
     world = World()
     http = {"body": b"content", "headers": {"A": "b"}}
 
-    basic = world.create_task("basic", http=http)
-    full = world.create_task("full", http=http, view=messages.FULL)
-    unknown = world.create_task("unknown", http=http, view=99)
+    created = world.create_task("t", http=http, view=view)
+    tasks = [created, world.get_task("t", view), world.run_task("t", view)]
 
-    bodies = [(task.http_request.body, task.view) for task in (basic, full, unknown)]
-    assert bodies == [(b"", messages.BASIC), (b"content", messages.FULL), (b"", 0)]
-    assert basic.http_request.headers == full.http_request.headers == unknown.http_request.headers
+    assert [(task.http_request.body, task.view) for task in tasks] == [shown] * 3
+    assert {task.http_request.headers["A"] for task in tasks} == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"), [(0, messages.BASIC), (messages.FULL, messages.FULL), (UNKNOWN, messages.BASIC)]
+)
+def test_a_list_shows_an_unknown_view_as_basic(view: int, shown: int) -> None:
+    world = World()
+    world.create_task("t", http={"body": b"content"})
+
+    [task] = world.list_tasks(response_view=view).tasks
+
+    assert (task.view, task.http_request.body) == (shown, b"content" if shown == messages.FULL else b"")

@@ -1,4 +1,4 @@
-"""When the local Cloud Tasks tries again, and when it gives up. Case numbers are those of its conformance list."""
+"""When a failed task is retried, when it is deleted, and what it shows of its attempts."""
 
 from datetime import timedelta
 from itertools import accumulate
@@ -7,7 +7,7 @@ import pytest
 
 from local.cloud_tasks.engine import TIMEOUT, UNREACHABLE, ApiError, Outcome, Verdict
 from local.cloud_tasks.engine.retry import RetryPolicy
-from tests.unit.cloud_tasks_world import START, World, in_turn, seconds
+from tests.unit.cloud_tasks_world import START, World, responses, seconds
 
 
 def _constant(wait: float, **limits: object) -> dict[str, object]:
@@ -19,11 +19,11 @@ def _constant(wait: float, **limits: object) -> dict[str, object]:
     [
         pytest.param(10, 300, 3, [10, 20, 40, 80, 160, 240, 300, 300], id="documented"),
         pytest.param(1, 7, 1, [1, 2, 4, 6, 7], id="recorded"),
-        pytest.param(1, 10, 1, [1, 2, 4, 6, 8, 10, 10], id="case-4"),
+        pytest.param(1, 10, 1, [1, 2, 4, 6, 8, 10, 10], id="constant"),
         pytest.param(0.1, 3600, 16, [0.1 * 2**k for k in range(16)] + [3600, 3600], id="defaults"),
     ],
 )
-def test_backoff_doubles_then_grows_linearly_then_stays(
+def test_backoff_doubles_then_grows_linearly_then_stays_constant(
     first: float, longest: float, doublings: int, expected: list[float]
 ) -> None:
     policy = RetryPolicy(min_backoff=seconds(first), max_backoff=seconds(longest), max_doublings=doublings)
@@ -39,7 +39,7 @@ def test_a_hundred_default_attempts_span_85_hours() -> None:
     assert sum((policy.backoff(n) for n in range(1, 100)), timedelta(0)) == seconds(305_353.5)
 
 
-def test_the_next_attempt_is_counted_from_the_moment_of_the_failure() -> None:  # case 4
+def test_the_backoff_starts_at_the_moment_of_the_failure() -> None:
     retry = {"min_backoff": seconds(1), "max_backoff": seconds(10), "max_doublings": 1}
     world = World(lambda _: Outcome(500, took=seconds(5)), retry_config=retry)
     world.create_task()
@@ -49,8 +49,8 @@ def test_the_next_attempt_is_counted_from_the_moment_of_the_failure() -> None:  
     assert world.times == list(accumulate([0, *(5 + wait for wait in (1, 2, 4, 6, 8, 10, 10))]))
 
 
-def test_a_failure_then_success_makes_two_attempts() -> None:  # case 2
-    world = World(in_turn(500, 200))
+def test_a_failure_and_a_success_make_two_attempts() -> None:
+    world = World(responses(500, 200))
     world.create_task("t")
 
     world.pass_time(seconds(1))
@@ -62,27 +62,29 @@ def test_a_failure_then_success_makes_two_attempts() -> None:  # case 2
 @pytest.mark.parametrize(
     ("wait", "limits", "attempts"),
     [
-        pytest.param(2, {"max_attempts": 3}, 3, id="case-5"),
-        pytest.param(2, {"max_attempts": 2, "max_retry_duration": seconds(3)}, 3, id="case-6"),
-        pytest.param(1, {"max_attempts": 4, "max_retry_duration": seconds(1)}, 4, id="case-6-attempts"),
-        pytest.param(2, {"max_attempts": -1, "max_retry_duration": seconds(3)}, 3, id="case-7"),
+        pytest.param(2, {"max_attempts": 3}, 3, id="attempts"),
+        pytest.param(2, {"max_attempts": 2, "max_retry_duration": seconds(3)}, 3, id="attempts and a longer duration"),
+        pytest.param(1, {"max_attempts": 4, "max_retry_duration": seconds(1)}, 4, id="a duration and more attempts"),
+        pytest.param(2, {"max_attempts": -1, "max_retry_duration": seconds(3)}, 3, id="duration"),
     ],
 )
-def test_a_task_is_given_up_and_its_name_stays_taken(wait: float, limits: dict[str, object], attempts: int) -> None:
+def test_a_task_is_deleted_at_its_retry_limits_and_its_name_stays_used(
+    wait: float, limits: dict[str, object], attempts: int
+) -> None:
     world = World(lambda _: 500, **_constant(wait, **limits))
     world.create_task("t")
 
     world.pass_time(timedelta(hours=1))
 
     assert len(world.sent) == attempts
-    assert world.verdicts[-1] is Verdict.GIVEN_UP
+    assert world.verdicts[-1] is Verdict.EXHAUSTED
     with pytest.raises(ApiError, match="The task no longer exists"):
         world.get_task("t")
     with pytest.raises(ApiError, match="existed too recently"):
         world.create_task("t")
 
 
-def test_without_any_limit_retries_go_on_beyond_a_hundred() -> None:  # case 7
+def test_without_a_limit_retries_continue_beyond_a_hundred() -> None:
     world = World(lambda _: 500, **_constant(1, max_attempts=-1))
     world.create_task()
 
@@ -91,7 +93,7 @@ def test_without_any_limit_retries_go_on_beyond_a_hundred() -> None:  # case 7
     assert len(world.sent) == 251
 
 
-def test_a_task_older_than_31_days_is_deleted_whatever_its_retries() -> None:
+def test_a_task_is_deleted_after_31_days_even_without_a_retry_limit() -> None:
     world = World(lambda _: 500, **_constant(3600, max_attempts=-1))
     world.create_task("t")
 
@@ -102,7 +104,7 @@ def test_a_task_older_than_31_days_is_deleted_whatever_its_retries() -> None:
         world.get_task("t")
 
 
-def test_a_task_of_a_paused_queue_ages_too() -> None:
+def test_a_task_of_a_paused_queue_is_deleted_after_31_days_too() -> None:
     world = World()
     world.create_task("t")
     world.pause()
@@ -113,7 +115,7 @@ def test_a_task_of_a_paused_queue_ages_too() -> None:
         world.get_task("t")
 
 
-def test_a_task_has_its_own_retry_limits_and_returns_their_gaps_filled() -> None:  # case 48
+def test_a_tasks_own_retry_config_replaces_the_queues_and_is_filled_with_defaults() -> None:
     world = World(lambda _: 500, retry_config={"max_attempts": 10})
 
     created = world.create_task(retry_config={"max_attempts": 2})
@@ -126,7 +128,7 @@ def test_a_task_has_its_own_retry_limits_and_returns_their_gaps_filled() -> None
     assert not created.retry_config.HasField("max_retry_duration")
 
 
-def test_a_changed_retry_config_governs_the_next_failure() -> None:  # case 32
+def test_a_changed_retry_config_applies_to_the_next_failure() -> None:
     world = World(lambda _: 500, **_constant(10))
     world.create_task()
     world.pass_time()
@@ -137,8 +139,8 @@ def test_a_changed_retry_config_governs_the_next_failure() -> None:  # case 32
     assert world.times == [0, 10]
 
 
-def test_a_failed_task_remembers_its_first_and_its_last_attempt() -> None:  # case 40
-    world = World(in_turn(500, 404), **_constant(2))
+def test_a_failed_task_shows_its_first_and_its_last_attempt() -> None:
+    world = World(responses(500, 404), **_constant(2))
     world.create_task("t")
 
     world.pass_time(seconds(3))
@@ -177,9 +179,7 @@ def test_a_failed_task_remembers_its_first_and_its_last_attempt() -> None:  # ca
         (507, "INTERNAL(13)", 0),
     ],
 )
-def test_a_status_has_its_code_and_counts_as_a_response_below_500(
-    status: int, expected: str, counted: int
-) -> None:  # case 46
+def test_a_status_has_its_code_and_counts_as_a_response_below_500(status: int, expected: str, counted: int) -> None:
     world = World(lambda _: status, **_constant(2))
     world.create_task("t")
 
@@ -191,7 +191,7 @@ def test_a_status_has_its_code_and_counts_as_a_response_below_500(
     assert (task.dispatch_count, task.response_count) == (1, counted)
 
 
-def test_an_unreachable_target_is_retried_without_a_response() -> None:  # case 20
+def test_an_unreachable_target_is_retried_and_not_counted_as_a_response() -> None:
     world = World(lambda _: UNREACHABLE, **_constant(2))
     world.create_task("t")
 
@@ -203,7 +203,7 @@ def test_an_unreachable_target_is_retried_without_a_response() -> None:  # case 
     assert task.last_attempt.response_status.message == "UNKNOWN(2): HTTP status code 0"
 
 
-def test_an_attempt_ends_at_its_deadline_as_504() -> None:  # case 19
+def test_an_attempt_ends_at_its_deadline_with_status_504() -> None:
     world = World(lambda _: TIMEOUT, **_constant(2))
     world.create_task("t", dispatch_deadline=seconds(15))
 
@@ -218,7 +218,7 @@ def test_an_attempt_ends_at_its_deadline_as_504() -> None:  # case 19
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])
-def test_any_2xx_is_success(status: int) -> None:  # case 41
+def test_a_2xx_status_completes_the_task(status: int) -> None:
     world = World(lambda _: status)
     world.create_task()
 
@@ -228,8 +228,8 @@ def test_any_2xx_is_success(status: int) -> None:  # case 41
 
 
 @pytest.mark.parametrize("status", [199, 300, 304, 400, 404, 599])
-def test_everything_else_is_retried(status: int) -> None:  # case 41
-    world = World(in_turn(status, 200))
+def test_any_other_status_is_retried(status: int) -> None:
+    world = World(responses(status, 200))
     world.create_task()
 
     world.pass_time(seconds(60))

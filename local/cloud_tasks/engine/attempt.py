@@ -1,21 +1,21 @@
-"""The request that an attempt sends: the task's own, overridden by its queue, under the documented headers."""
+"""The HTTP request of an attempt: the task's request, overridden by its queue, with the documented headers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from local.cloud_tasks.engine import headers
+from local.cloud_tasks.engine.authorization import TokenConfig, TokenIssuer, read_token_config
+from local.cloud_tasks.engine.headers import merge_headers, without_system_headers
 from local.cloud_tasks.engine.http_target import Override
-from local.cloud_tasks.engine.messages import HttpMethod, timestamp
-from local.cloud_tasks.engine.task import Started, Task
-from local.cloud_tasks.engine.tokens import Token, TokenMaker, token_of
+from local.cloud_tasks.engine.messages import HttpMethod, to_timestamp
+from local.cloud_tasks.engine.task import AttemptRecord, Task
 
-_NEVER_ANSWERED = 504
+_STATUS_WITHOUT_RESPONSE = 504
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One HTTP request. `number` is 1 for a task's first; headers and body hold secrets and stay out of logs."""
+    """`number` counts a task's attempts from 1. URL, headers and body may contain secrets: never log them."""
 
     task: str
     number: int
@@ -32,55 +32,60 @@ class Attempt:
         return self.task.partition("/tasks/")[0]
 
 
-def compose(task: Task, started: Started, override: Override, maker: TokenMaker, now: datetime) -> Attempt | None:
-    """The request of an attempt, or None if there is none to send.
+def build_attempt(
+    task: Task, record: AttemptRecord, override: Override, issuer: TokenIssuer, now: datetime
+) -> Attempt | None:
+    """The request of an attempt. None if no request can be sent.
 
-    None is a body under a queue's GET (recorded: nothing is sent, and the attempt fails with HTTP status code 0)
-    or a URL that cannot be read.
+    That is the case for a task with a body in a queue whose method is GET (recorded: the attempt fails with HTTP
+    status code 0), and for a URL that cannot be parsed.
     """
     request = task.stored.http_request
     method = override.method or HttpMethod(request.http_method).name
     if method == "GET" and task.body:
         return None
     try:
-        url = override.uri.applied_to(request.url) if override.uri else request.url
+        url = override.uri.apply_to(request.url) if override.uri else request.url
     except ValueError:
         return None
-    token = override.token or token_of(request)
+    token = override.token or read_token_config(request)
     return Attempt(
         task=task.name,
-        number=started.number,
+        number=record.number,
         dispatched=now,
         deadline=task.deadline,
         method=method,
         url=url,
-        headers=_headers(task, started, override, _authorization(token, maker, request.url, now)),
+        headers=merge_headers(
+            without_system_headers(request.headers),
+            override.headers,
+            _authorization(token, issuer, request.url, now),
+            _system_headers(task, record),
+        ),
         body=task.body,
     )
 
 
-def _authorization(token: Token | None, maker: TokenMaker, url: str, now: datetime) -> Mapping[str, str]:
-    return token.header(maker, url=url, now=now) if token else {}
+def _authorization(
+    token: TokenConfig | None, issuer: TokenIssuer, url: str, now: datetime
+) -> Iterator[tuple[str, str]]:
+    if token is not None:
+        yield "Authorization", f"Bearer {token.issue(issuer, url=url, now=now)}"
 
 
-def _headers(task: Task, started: Started, override: Override, authorization: Mapping[str, str]) -> dict[str, str]:
-    own = headers.without_system(task.stored.http_request.headers)
-    return headers.merged(own, override.headers, authorization.items(), _system_headers(task, started))
-
-
-def _system_headers(task: Task, started: Started) -> Iterator[tuple[str, str]]:
-    """The headers of "HTTP target tasks: request headers", as recorded."""
+def _system_headers(task: Task, record: AttemptRecord) -> Iterator[tuple[str, str]]:
+    """The X-CloudTasks-* headers, as recorded. RetryReason is present but empty."""
     yield "X-CloudTasks-QueueName", task.name.rsplit("/", 3)[1]
-    yield "X-CloudTasks-TaskName", task.short_name
-    yield "X-CloudTasks-TaskRetryCount", str(started.number - 1)
+    yield "X-CloudTasks-TaskName", task.task_id
+    yield "X-CloudTasks-TaskRetryCount", str(record.number - 1)
     yield "X-CloudTasks-TaskExecutionCount", str(task.response_count)
-    yield "X-CloudTasks-TaskETA", eta(started.schedule_time)
+    yield "X-CloudTasks-TaskETA", _format_eta(record.schedule_time)
     if task.previous_status is not None:
-        yield "X-CloudTasks-TaskPreviousResponse", str(task.previous_status or _NEVER_ANSWERED)
+        yield "X-CloudTasks-TaskPreviousResponse", str(task.previous_status or _STATUS_WITHOUT_RESPONSE)
         yield "X-CloudTasks-TaskRetryReason", ""
 
 
-def eta(moment: datetime) -> str:
-    """Unix seconds; the fraction without trailing zeros, and without its point for a whole second (a choice)."""
-    stamp = timestamp(moment)
+def _format_eta(moment: datetime) -> str:
+    """Unix seconds, with a fraction without trailing zeros; without a point for a whole second (a choice)."""
+    stamp = to_timestamp(moment)
     return f"{stamp.seconds}.{stamp.nanos // 1000:06d}".rstrip("0").rstrip(".")

@@ -1,104 +1,101 @@
-"""Which attempts go out, and what becomes of a task when one has ended."""
+"""Which attempts are sent, and what an outcome does to its task."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from local.cloud_tasks.engine.attempt import Attempt, compose
-from local.cloud_tasks.engine.errors import entity_missing
-from local.cloud_tasks.engine.outcomes import Outcome
-from local.cloud_tasks.engine.queue import Queue
-from local.cloud_tasks.engine.store import Store
-from local.cloud_tasks.engine.task import Started, Task
-from local.cloud_tasks.engine.tokens import TokenMaker
+from local.cloud_tasks.engine.attempt import Attempt, build_attempt
+from local.cloud_tasks.engine.authorization import TokenIssuer
+from local.cloud_tasks.engine.outcome import Outcome
+from local.cloud_tasks.engine.queue import Queue, QueueStore
+from local.cloud_tasks.engine.task import AttemptRecord, Task
 
 
 class Verdict(Enum):
-    """What became of the task."""
+    """What an outcome did to its task."""
 
     COMPLETED = "completed"
     RETRIED = "retried"
-    GIVEN_UP = "given up"
-    OVERTAKEN = "overtaken"
-    """Another attempt of the task is under way and will decide."""
+    EXHAUSTED = "exhausted"
+    """The retry limits are reached: the task is deleted."""
+    UNDECIDED = "undecided"
+    """Another attempt of the task is in flight; its outcome decides."""
     GONE = "gone"
-    """The task was deleted, purged or completed while the attempt was under way."""
+    """The task was completed, deleted or purged during the attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An attempt that has gone out. `attempt` is None if there is nothing to send: settle it as UNREACHABLE."""
+    """An attempt in flight. Where `attempt` is None no request can be sent: settle it as UNREACHABLE."""
 
     attempt: Attempt | None
     task: Task
     queue: Queue
-    started: Started
+    record: AttemptRecord
     dispatched: datetime
-    takes_slot: bool
+    uses_slot: bool
 
 
 class Deliveries:
-    """The way out of the queues: `start_due`, send, `settle`."""
+    """Starts attempts and settles them by their outcomes."""
 
-    def __init__(self, store: Store, maker: TokenMaker) -> None:
+    def __init__(self, store: QueueStore, issuer: TokenIssuer) -> None:
         self._store = store
-        self._maker = maker
+        self._issuer = issuer
 
     def next_due(self) -> datetime | None:
-        """When the next attempt may go out, as far as is known now; a moment that has passed means at once."""
+        """When the next attempt is due, possibly in the past. None if nothing is due before a call or an outcome."""
         due = [moment for queue in self._store.queues.values() if (moment := queue.next_due()) is not None]
         return min(due, default=None)
 
     def start_due(self, now: datetime) -> list[Delivery]:
-        """Everything that may go out now. Each delivery must be settled."""
+        """Starts every attempt that is due. Each delivery must be settled."""
         return [delivery for queue in self._store.queues.values() for delivery in self._start_due(queue, now)]
 
     def settle(self, delivery: Delivery, outcome: Outcome, now: datetime) -> Verdict:
-        """Ends the attempt: the task is gone, or waits for its next attempt, counted from now."""
+        """Ends an attempt: deletes the task or schedules its next attempt."""
         queue, task = delivery.queue, delivery.task
-        queue.slots_taken -= delivery.takes_slot
-        _record(task, delivery.started, outcome, now)
-        if not queue.holds(task):
+        queue.slots_in_use -= delivery.uses_slot
+        _record_outcome(task, delivery.record, outcome, now)
+        if not queue.contains(task):
             return Verdict.GONE
         if outcome.succeeded:
             queue.remove(task, now)
             return Verdict.COMPLETED
         if task.in_flight:
-            return Verdict.OVERTAKEN
+            return Verdict.UNDECIDED
         return _retry(queue, task, now)
 
     def duplicate(self, name: str, now: datetime) -> Attempt | None:
-        """The attempt that is out, or would be next, once more. Nothing is counted and nothing is to be settled."""
-        queue, task = self._store.find(name, now)
-        if task is None:
-            raise entity_missing()
-        under_way = task.last is not None and task.in_flight > 0
-        number = task.dispatch_count if under_way else task.dispatch_count + 1
-        return compose(task, Started(number, task.schedule_time), queue.settings.override, self._maker, now)
+        """A copy of the task's attempt in flight, else of its next one. It is not counted and must not be settled."""
+        queue, task = self._store.get_task(name, now)
+        number = task.dispatch_count if task.in_flight else task.dispatch_count + 1
+        record = AttemptRecord(number, task.schedule_time)
+        return build_attempt(task, record, queue.settings.override, self._issuer, now)
 
     def _start_due(self, queue: Queue, now: datetime) -> Iterator[Delivery]:
-        for task, started, takes_slot in queue.draw_due(now):
-            started.dispatch_time = now
-            task.first_dispatch = task.first_dispatch or now
-            attempt = compose(task, started, queue.settings.override, self._maker, now)
-            yield Delivery(attempt, task, queue, started, now, takes_slot)
+        for task, record, uses_slot in queue.start_due(now):
+            record.dispatch_time = now
+            task.first_dispatch_time = task.first_dispatch_time or now
+            attempt = build_attempt(task, record, queue.settings.override, self._issuer, now)
+            yield Delivery(attempt, task, queue, record, now, uses_slot)
 
 
-def _record(task: Task, started: Started, outcome: Outcome, now: datetime) -> None:
+def _record_outcome(task: Task, record: AttemptRecord, outcome: Outcome, now: datetime) -> None:
     task.in_flight -= 1
     task.response_count += outcome.counts_as_response
     task.previous_status = outcome.status
-    started.response_time = now
-    started.status = outcome.status
+    record.response_time = now
+    record.status = outcome.status
 
 
 def _retry(queue: Queue, task: Task, now: datetime) -> Verdict:
-    policy = task.retry or queue.settings.retry
-    elapsed = now - (task.first_dispatch or now)
-    if policy.gives_up(attempts=task.dispatch_count, elapsed=elapsed):
+    policy = task.retry_policy or queue.settings.retry_policy
+    elapsed = now - (task.first_dispatch_time or now)
+    if policy.is_exhausted(attempts=task.dispatch_count, elapsed=elapsed):
         queue.remove(task, now)
-        return Verdict.GIVEN_UP
+        return Verdict.EXHAUSTED
     task.schedule_time = now + policy.backoff(task.dispatch_count)
     queue.schedule(task)
     return Verdict.RETRIED

@@ -1,43 +1,43 @@
-"""What the API answers to a call that it refuses: a code, a text recorded from the real service, and details."""
+"""The API's errors: a code, a text recorded from the real service, and details."""
 
 from google.protobuf.message import Message
+from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import ErrorInfo, Help
-
-from local.cloud_tasks.engine.codes import Code
 
 SERVICE = "cloudtasks.googleapis.com"
 
 
 class ApiError(Exception):
-    """A refused call. `details` are google.rpc messages such as Help."""
+    """A call is refused. `code` is a number of google.rpc.Code; `details` are google.rpc messages such as Help."""
 
-    def __init__(self, code: Code, message: str, *details: Message) -> None:
+    def __init__(self, code: int, message: str, *details: Message) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = details
 
 
-def invalid(message: str, *details: Message) -> ApiError:
+def invalid_argument(message: str = "Request contains an invalid argument.", *details: Message) -> ApiError:
     return ApiError(Code.INVALID_ARGUMENT, message, *details)
 
 
-def invalid_argument() -> ApiError:
-    return invalid("Request contains an invalid argument.")
+def permission_denied(message: str, *details: Message) -> ApiError:
+    return ApiError(Code.PERMISSION_DENIED, message, *details)
 
 
-def not_implemented(message: str) -> ApiError:
+def unimplemented(message: str) -> ApiError:
+    """An error of our own: the real service implements the call."""
     return ApiError(Code.UNIMPLEMENTED, message)
 
 
-def queue_missing() -> ApiError:
+def queue_not_found() -> ApiError:
     return ApiError(
         Code.NOT_FOUND,
         "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize.",
     )
 
 
-def entity_missing() -> ApiError:
+def entity_not_found() -> ApiError:
     return ApiError(Code.NOT_FOUND, "Requested entity was not found.")
 
 
@@ -53,18 +53,11 @@ def queue_exists() -> ApiError:
     return ApiError(Code.ALREADY_EXISTS, "Queue already exists")
 
 
-def queue_deleted_recently() -> ApiError:
-    return ApiError(
-        Code.FAILED_PRECONDITION,
-        "The queue cannot be created because a queue with this name existed too recently.",
-    )
-
-
 def task_exists() -> ApiError:
     return ApiError(Code.ALREADY_EXISTS, "Requested entity already exists")
 
 
-def task_existed() -> ApiError:
+def task_existed_recently() -> ApiError:
     return ApiError(
         Code.ALREADY_EXISTS,
         "The task cannot be created because a task with this name existed too recently."

@@ -1,4 +1,4 @@
-"""Which of a caller's headers are stored with a task, and which headers go out (recorded, except where said)."""
+"""Which of a caller's headers a task stores, and which are sent (recorded, unless marked as a choice)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -29,31 +29,31 @@ _DROPPED_PREFIXES: Final = ("x-google-", "x-appengine-")
 _SYSTEM_PREFIX: Final = "x-cloudtasks-"
 _BAD_NAME: Final = re.compile(r"[^!-9;-~]")
 _BAD_VALUE: Final = re.compile(r"[^\t -~]")
-_LONGEST: Final = 8188
+_MAX_BYTES: Final = 8188
 
 
-def storable(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers as a task stores them. Nothing is refused: what may not be sent is dropped."""
-    kept = {name: _storable_value(value) for name, value in headers.items() if not _is_dropped(name)}
-    return {name: value for name, value in kept.items() if value and len(name) + len(value) <= _LONGEST} | {
+def filter_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers as a task stores them. A header that must not be sent is dropped, never refused."""
+    kept = {name: _clean_value(value) for name, value in headers.items() if not _is_dropped(name)}
+    return {name: value for name, value in kept.items() if value and len(name) + len(value) <= _MAX_BYTES} | {
         "User-Agent": USER_AGENT
     }
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a queue's header override may not have this name; treats a task's dropped names alike (a choice)."""
+    """Whether a queue's header override is refused for its name. A name that a task drops is refused too (a choice)."""
     lowered = name.lower()
     return not name or ":" in name or lowered in _DROPPED or lowered.startswith((*_DROPPED_PREFIXES, _SYSTEM_PREFIX))
 
 
-def merged(*layers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """One header per name in any casing: a later layer replaces an earlier one."""
+def merge_headers(*layers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A later layer replaces the headers of an earlier one; the casing of names is ignored."""
     chosen = {name.lower(): (name, value) for layer in layers for name, value in layer}
     return dict(chosen.values())
 
 
-def without_system(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """A caller's X-CloudTasks-* headers are stored but never sent (recorded for TaskName, a choice for the rest)."""
+def without_system_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Removes a caller's X-CloudTasks-* headers: stored but not sent (recorded for TaskName, else a choice)."""
     return [pair for pair in headers.items() if not pair[0].lower().startswith(_SYSTEM_PREFIX)]
 
 
@@ -64,7 +64,7 @@ def _is_dropped(name: str) -> bool:
     )
 
 
-def _storable_value(value: str) -> str:
-    """The value, or an empty text if it cannot be sent."""
+def _clean_value(value: str) -> str:
+    """The value as it is stored, empty if it cannot be sent."""
     cut = value.partition("\0")[0].replace("\r", "_").replace("\n", "_")
     return "" if _BAD_VALUE.search(cut) else cut

@@ -1,23 +1,24 @@
-"""A queue's http_target: what it may say, and what it does to the requests of the queue's tasks.
+"""A queue's http_target: how it is validated, and how it overrides the requests of the queue's tasks.
 
-The override happens at dispatch and leaves the stored task as it was; only the token is stored at creation as well.
+The override is applied at dispatch and does not change the stored task. Only the token is also stored, at creation.
 """
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from local.cloud_tasks.engine.errors import SERVICE, ApiError, error_info, invalid
+from local.cloud_tasks.engine.authorization import TokenConfig, read_token_config, validate_token
+from local.cloud_tasks.engine.errors import SERVICE, ApiError, error_info, invalid_argument
 from local.cloud_tasks.engine.headers import is_reserved
-from local.cloud_tasks.engine.messages import EnforceMode, HttpMethod, HttpTarget, Queue, Scheme
-from local.cloud_tasks.engine.tokens import Token, check_token, token_of
+from local.cloud_tasks.engine.messages import EnforceMode, HttpMethod, HttpTarget, Scheme
 
 _HOST = re.compile(r"[^/:]+|\[[0-9A-Fa-f:.]+\]")
 
 
 @dataclass(frozen=True, slots=True)
-class UriParts:
-    """The parts of a URL that are replaced; None leaves the task's own. Port 0 and empty texts clear theirs."""
+class UriOverride:
+    """The parts of a URL that are replaced. None keeps the task's part; port 0 and an empty text remove it."""
 
     scheme: str | None = None
     host: str | None = None
@@ -25,8 +26,8 @@ class UriParts:
     path: str | None = None
     query: str | None = None
 
-    def applied_to(self, url: str) -> str:
-        """The overridden URL. ValueError if the task's own cannot be read."""
+    def apply_to(self, url: str) -> str:
+        """The overridden URL. Raises ValueError if the task's URL cannot be parsed."""
         own = urlsplit(url)
         path = own.path if self.path is None else self.path
         return SplitResult(
@@ -48,49 +49,48 @@ class UriParts:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What a queue changes in its tasks' requests."""
+    """What a queue changes in the requests of its tasks."""
 
-    uri: UriParts | None = None
+    uri: UriOverride | None = None
     method: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    token: Token | None = None
+    token: TokenConfig | None = None
 
 
-def override_of(queue: Queue) -> Override:
-    """The override of a checked queue.
+def read_override(target: HttpTarget) -> Override:
+    """The override of a validated http_target.
 
-    IF_NOT_EXISTS leaves alone a task that has a URL, as every created task has (recorded for path and query).
+    IF_NOT_EXISTS does not change a task that has a URL, and every created task has one (recorded for path and query).
     """
-    target = queue.http_target
     method = HttpMethod(target.http_method)
     return Override(
-        uri=_uri_parts(target) if _replaces_uri(target) else None,
+        uri=_read_uri(target) if _replaces_uri(target) else None,
         method=method.name if method != HttpMethod.HTTP_METHOD_UNSPECIFIED else None,
         headers=tuple((entry.header.key, entry.header.value) for entry in target.header_overrides),
-        token=token_of(target),
+        token=read_token_config(target),
     )
 
 
-def check_http_target(target: HttpTarget) -> None:
-    """Refuses, with the recorded texts, what the real service refuses; paths, queries and values are not looked at."""
+def validate_http_target(target: HttpTarget) -> None:
+    """Validates as the real service does: paths, queries and header values may be any text."""
     if target.HasField("uri_override"):
-        _check_uri(target)
+        _validate_uri(target)
     if target.http_method not in set(HttpMethod):
-        raise _unusable("")
+        raise _override_error("")
     reserved = [entry.header.key for entry in target.header_overrides if is_reserved(entry.header.key)]
     if reserved:
-        raise invalid(
+        raise invalid_argument(
             "Error in parsing HttpTarget.headers. Header name cannot be empty or start with reserved prefixes."
             f" Invalid headers found: {', '.join(reserved)}"
         )
-    check_token(target)
+    validate_token(target)
 
 
-def drop_empty_headers(target: HttpTarget) -> None:
-    """Entries without a header vanish when they are stored (recorded)."""
+def drop_empty_header_overrides(target: HttpTarget) -> None:
+    """Removes the entries without a header, as the real service does when it stores a queue (recorded)."""
     kept = [entry for entry in target.header_overrides if entry.HasField("header")]
     if len(kept) < len(target.header_overrides):
-        copies = [type(entry).FromString(entry.SerializeToString()) for entry in kept]
+        copies = [deepcopy(entry) for entry in kept]
         del target.header_overrides[:]
         target.header_overrides.extend(copies)
 
@@ -101,10 +101,10 @@ def _replaces_uri(target: HttpTarget) -> bool:
     )
 
 
-def _uri_parts(target: HttpTarget) -> UriParts:
+def _read_uri(target: HttpTarget) -> UriOverride:
     uri = target.uri_override
     scheme = "http" if uri.scheme == Scheme.HTTP else "https"
-    return UriParts(
+    return UriOverride(
         scheme=scheme if uri.HasField("scheme") else None,
         host=uri.host if uri.HasField("host") else None,
         port=uri.port if uri.HasField("port") else None,
@@ -113,18 +113,18 @@ def _uri_parts(target: HttpTarget) -> UriParts:
     )
 
 
-def _check_uri(target: HttpTarget) -> None:
+def _validate_uri(target: HttpTarget) -> None:
     uri = target.uri_override
     if not uri.ListFields():
-        raise _unusable("Invalid uri_override.")
+        raise _override_error("Invalid uri_override.")
     if uri.HasField("host") and not _HOST.fullmatch(uri.host):
-        raise _unusable("Invalid Host.")
+        raise _override_error("Invalid Host.")
     if uri.port < 0:
-        raise _unusable("Port number should be a positive integer.")
+        raise _override_error("Port number should be a positive integer.")
     if uri.scheme not in set(Scheme) or uri.uri_override_enforce_mode not in set(EnforceMode):
-        raise _unusable("")
+        raise _override_error("")
 
 
-def _unusable(reason: str) -> ApiError:
+def _override_error(reason: str) -> ApiError:
     info = error_info("INVALID_INPUT_ON_HTTP_TARGET_OVERRIDE", SERVICE, invalid_field=reason)
-    return invalid(f"Error in parsing HttpTarget. {reason}", info)
+    return invalid_argument(f"Error in parsing HttpTarget. {reason}", info)

@@ -1,7 +1,7 @@
 """The API's messages as plain protobuf.
 
-The engine reads them raw, because proto-plus loses nanoseconds, years outside 1-9999 and unknown enum numbers.
-Types are checked against proto-plus' classes, whose annotations name the same fields.
+The engine does not use the wrappers of proto-plus, since those lose nanoseconds, years outside 1-9999 and unknown enum
+numbers. The type checker sees the wrappers all the same, because their annotations name the fields.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -25,8 +25,8 @@ RUNNING = State(State.RUNNING)
 PAUSED = State(State.PAUSED)
 
 if TYPE_CHECKING:
-    from google.cloud.tasks_v2 import Attempt as AttemptRecord
     from google.cloud.tasks_v2 import (
+        Attempt,
         CreateQueueRequest,
         CreateTaskRequest,
         DeleteQueueRequest,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         UpdateQueueRequest,
     )
 else:
-    AttemptRecord = tasks_v2.Attempt.pb()
+    Attempt = tasks_v2.Attempt.pb()
     CreateQueueRequest = tasks_v2.CreateQueueRequest.pb()
     CreateTaskRequest = tasks_v2.CreateTaskRequest.pb()
     DeleteQueueRequest = tasks_v2.DeleteQueueRequest.pb()
@@ -77,7 +77,7 @@ __all__ = [
     "PAUSED",
     "POST",
     "RUNNING",
-    "AttemptRecord",
+    "Attempt",
     "CreateQueueRequest",
     "CreateTaskRequest",
     "DeleteQueueRequest",
@@ -103,27 +103,27 @@ __all__ = [
     "Task",
     "UpdateQueueRequest",
     "View",
-    "delta",
-    "duration",
-    "timestamp",
+    "to_duration",
+    "to_timedelta",
+    "to_timestamp",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def timestamp(moment: datetime) -> Timestamp:
-    """The moment as a message, exact to the microsecond."""
+def to_timestamp(moment: datetime) -> Timestamp:
+    """Exact to the microsecond, in any year."""
     since = moment - _EPOCH
     return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)
 
 
-def duration(delta: timedelta) -> Duration:
-    """The span as a message, exact to the microsecond."""
+def to_duration(span: timedelta) -> Duration:
+    """Exact to the microsecond."""
     message = Duration()
-    message.FromTimedelta(delta)
+    message.FromTimedelta(span)
     return message
 
 
-def delta(message: Duration) -> timedelta:
-    """The span, cut to the microsecond."""
+def to_timedelta(message: Duration) -> timedelta:
+    """Truncated to the microsecond."""
     return timedelta(seconds=message.seconds, microseconds=message.nanos // 1000)

@@ -1,26 +1,19 @@
-"""The API's calls on queues: each takes the request as it came and the time, and answers or raises ApiError."""
+"""The API's calls on queues. Each takes its request and the time, and returns the response or raises ApiError."""
+# ruff: noqa: ARG002  # every call takes the time, also where it does not depend on it
 
-from datetime import datetime, timedelta
+from copy import deepcopy
+from datetime import datetime
 
 from google.protobuf.empty_pb2 import Empty
 
 from local.cloud_tasks.engine import messages, names
-from local.cloud_tasks.engine.errors import (
-    entity_missing,
-    not_implemented,
-    queue_deleted_recently,
-    queue_exists,
-    queue_missing,
-)
-from local.cloud_tasks.engine.http_target import check_http_target
-from local.cloud_tasks.engine.masks import check_mask, masked
+from local.cloud_tasks.engine.errors import entity_not_found, queue_exists, unimplemented
+from local.cloud_tasks.engine.http_target import validate_http_target
 from local.cloud_tasks.engine.messages import PAUSED, RUNNING, State
 from local.cloud_tasks.engine.names import LOCATION, QUEUE, Rpc
-from local.cloud_tasks.engine.paging import page_of
-from local.cloud_tasks.engine.queue import Queue
-from local.cloud_tasks.engine.queue_config import check_and_fill
-from local.cloud_tasks.engine.store import Store
-from local.cloud_tasks.engine.tombstones import Tombstones
+from local.cloud_tasks.engine.paging import paginate
+from local.cloud_tasks.engine.queue import Queue, QueueStore
+from local.cloud_tasks.engine.queue_config import apply_mask, complete_queue_config, validate_mask
 
 _CREATE = Rpc("CreateQueue", "cloudtasks.queues.create", LOCATION)
 _GET = Rpc("GetQueue", "cloudtasks.queues.get", QUEUE)
@@ -30,99 +23,94 @@ _DELETE = Rpc("DeleteQueue", "cloudtasks.queues.delete", QUEUE)
 _PURGE = Rpc("PurgeQueue", "cloudtasks.queues.purge", QUEUE)
 _PAUSE = Rpc("PauseQueue", "cloudtasks.queues.pause", QUEUE)
 _RESUME = Rpc("ResumeQueue", "cloudtasks.queues.resume", QUEUE)
-_LARGEST_PAGE = 9800
+_MAX_PAGE_SIZE = 9800
 
 
 class QueueCalls:
-    """`queue_window` is how long the name of a deleted queue stays taken."""
-
-    def __init__(self, store: Store, queue_window: timedelta) -> None:
+    def __init__(self, store: QueueStore) -> None:
         self._store = store
-        self._deleted = Tombstones(queue_window)
 
     def create(self, request: messages.CreateQueueRequest, now: datetime) -> messages.Queue:
-        parent = names.location(_CREATE, request.parent)
-        name = names.queue_in(parent, request.queue.name)
-        if name in self._store.queues:
+        names.validate_location(_CREATE, request.parent)
+        names.validate_new_queue(request.parent, request.queue.name)
+        if request.queue.name in self._store.queues:
             raise queue_exists()
-        return self._add(_fresh(request.queue), now).as_message()
+        config = _without_output_fields(request.queue)
+        complete_queue_config(config)
+        return self._store.add(config, now).to_message()
 
-    def get(self, request: messages.GetQueueRequest, now: datetime) -> messages.Queue:  # noqa: ARG002  # every call has this shape
-        return self._existing(_GET, request.name).as_message()
+    def get(self, request: messages.GetQueueRequest, now: datetime) -> messages.Queue:
+        return self._get(_GET, request.name).to_message()
 
-    def list(self, request: messages.ListQueuesRequest, now: datetime) -> messages.ListQueuesResponse:  # noqa: ARG002  # every call has this shape
-        parent = names.location(_LIST, request.parent)
+    def list(self, request: messages.ListQueuesRequest, now: datetime) -> messages.ListQueuesResponse:
+        names.validate_location(_LIST, request.parent)
         if request.filter:
-            raise not_implemented("The local Cloud Tasks has no ListQueues filter; list without one.")
-        keys = sorted(name for name in self._store.queues if name.startswith(f"{parent}/"))
-        page = page_of(keys, call="ListQueues", size=request.page_size, token=request.page_token, largest=_LARGEST_PAGE)
+            raise unimplemented("The local Cloud Tasks has no ListQueues filter; list without one.")
+        page = paginate(
+            sorted(name for name in self._store.queues if name.startswith(f"{request.parent}/")),
+            call="ListQueues",
+            size=request.page_size,
+            token=request.page_token,
+            max_size=_MAX_PAGE_SIZE,
+        )
         queues = [self._store.queues[name].config for name in page.keys]
         return messages.ListQueuesResponse(queues=queues, next_page_token=page.next_token)
 
     def update(self, request: messages.UpdateQueueRequest, now: datetime) -> messages.Queue:
-        """Creates the queue if there is none. Without a mask everything is replaced."""
-        name = names.queue(_UPDATE, request.queue.name)
-        check_mask(request.update_mask.paths)
-        check_http_target(request.queue.http_target)  # even outside the mask (recorded)
-        queue = self._store.queues.get(name)
-        stored = queue.config if queue else _fresh(messages.Queue(name=name))
-        merged = _merged(stored, request)
+        """Creates the queue if it does not exist. Without a mask, replaces every field."""
+        names.validate_queue(_UPDATE, request.queue.name)
+        validate_mask(request.update_mask.paths)
+        validate_http_target(request.queue.http_target)  # even if the mask does not name it (recorded)
+        queue = self._store.queues.get(request.queue.name)
+        stored = queue.config if queue else _without_output_fields(messages.Queue(name=request.queue.name))
+        config = _updated_config(stored, request)
+        complete_queue_config(config)
         if queue is None:
-            return self._add(merged, now).as_message()
-        check_and_fill(merged)
-        queue.configure(merged, now)
-        return queue.as_message()
+            queue = self._store.add(config, now)
+        else:
+            queue.configure(config, now)
+        return queue.to_message()
 
     def delete(self, request: messages.DeleteQueueRequest, now: datetime) -> Empty:
-        name = names.queue(_DELETE, request.name)
-        if name not in self._store.queues:
-            raise entity_missing()
-        self._store.queues.pop(name).purge(now)
-        self._deleted.add(name, now)
+        names.validate_queue(_DELETE, request.name)
+        if request.name not in self._store.queues:
+            raise entity_not_found()
+        self._store.queues.pop(request.name).purge(now)
         return Empty()
 
     def purge(self, request: messages.PurgeQueueRequest, now: datetime) -> messages.Queue:
-        queue = self._existing(_PURGE, request.name)
+        queue = self._get(_PURGE, request.name)
         queue.purge(now)
-        return queue.as_message()
+        return queue.to_message()
 
-    def pause(self, request: messages.PauseQueueRequest, now: datetime) -> messages.Queue:  # noqa: ARG002  # every call has this shape
+    def pause(self, request: messages.PauseQueueRequest, now: datetime) -> messages.Queue:
         return self._set_state(_PAUSE, request.name, PAUSED)
 
-    def resume(self, request: messages.ResumeQueueRequest, now: datetime) -> messages.Queue:  # noqa: ARG002  # every call has this shape
+    def resume(self, request: messages.ResumeQueueRequest, now: datetime) -> messages.Queue:
         return self._set_state(_RESUME, request.name, RUNNING)
 
     def _set_state(self, rpc: Rpc, name: str, state: State) -> messages.Queue:
-        queue = self._existing(rpc, name)
+        queue = self._get(rpc, name)
         queue.config.state = state
-        return queue.as_message()
+        return queue.to_message()
 
-    def _existing(self, rpc: Rpc, name: str) -> Queue:
-        queue = self._store.queues.get(names.queue(rpc, name))
-        if queue is None:
-            raise queue_missing()
-        return queue
-
-    def _add(self, config: messages.Queue, now: datetime) -> Queue:
-        if self._deleted.holds(config.name, now):
-            raise queue_deleted_recently()
-        check_and_fill(config)
-        return self._store.add(config, now)
+    def _get(self, rpc: Rpc, name: str) -> Queue:
+        names.validate_queue(rpc, name)
+        return self._store.get(name)
 
 
-def _fresh(sent: messages.Queue) -> messages.Queue:
-    """What a caller sent, with what the service alone may set."""
-    queue = messages.Queue()
-    queue.CopyFrom(sent)
+def _without_output_fields(sent: messages.Queue) -> messages.Queue:
+    """The queue with the output-only fields of a new one."""
+    queue = deepcopy(sent)
     queue.state = RUNNING
     queue.ClearField("purge_time")
     return queue
 
 
-def _merged(stored: messages.Queue, request: messages.UpdateQueueRequest) -> messages.Queue:
+def _updated_config(stored: messages.Queue, request: messages.UpdateQueueRequest) -> messages.Queue:
     if request.HasField("update_mask"):
-        return masked(stored, request.queue, request.update_mask.paths)
-    replaced = _fresh(request.queue)
+        return apply_mask(stored, request.queue, request.update_mask.paths)
+    replaced = _without_output_fields(request.queue)
     replaced.state = stored.state
     if stored.HasField("purge_time"):
         replaced.purge_time.CopyFrom(stored.purge_time)

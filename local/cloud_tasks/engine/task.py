@@ -1,17 +1,18 @@
-"""A task as the engine holds it, and as a caller sees it."""
+"""A task as the engine stores it, and as the API returns it."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from local.cloud_tasks.engine import messages
-from local.cloud_tasks.engine.messages import BASIC, FULL, View, timestamp
-from local.cloud_tasks.engine.outcomes import response_status
+from local.cloud_tasks.engine.messages import BASIC, FULL, View, to_timestamp
+from local.cloud_tasks.engine.outcome import response_status
 from local.cloud_tasks.engine.retry import RetryPolicy
 
 
 @dataclass(slots=True, eq=False)
-class Started:
-    """What is remembered of one attempt. A forced one has no `dispatch_time` until it goes out."""
+class AttemptRecord:
+    """What a task keeps of an attempt. `dispatch_time` is None until it is sent, `response_time` until it has ended."""
 
     number: int
     schedule_time: datetime
@@ -19,69 +20,64 @@ class Started:
     response_time: datetime | None = None
     status: int = 0
 
+    def to_message(self) -> messages.Attempt:
+        message = messages.Attempt(schedule_time=to_timestamp(self.schedule_time))
+        if self.dispatch_time is not None:
+            message.dispatch_time.CopyFrom(to_timestamp(self.dispatch_time))
+        if self.response_time is not None:
+            message.response_time.CopyFrom(to_timestamp(self.response_time))
+            message.response_status.CopyFrom(response_status(self.status))
+        return message
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Task:
     """A task that has not ended.
 
-    `stored` is the message as it was accepted, without its body, and never changes. `ticket` is the number
-    of the task's only valid place in its queue's schedule, 0 for none.
+    `stored` is the message as CreateTask accepted it, without the body; it never changes. `schedule_entry` is the
+    number of the task's only valid entry in the queue's schedule, 0 for none.
     """
 
     name: str
     stored: messages.Task
     body: bytes
-    created: datetime
+    create_time: datetime
     schedule_time: datetime
     deadline: timedelta
-    retry: RetryPolicy | None
-    ticket: int = 0
+    retry_policy: RetryPolicy | None
+    schedule_entry: int = 0
     in_flight: int = 0
     dispatch_count: int = 0
     response_count: int = 0
-    first_dispatch: datetime | None = None
+    first_dispatch_time: datetime | None = None
     previous_status: int | None = None
-    last: Started | None = None
+    last_attempt: AttemptRecord | None = None
 
     @property
-    def short_name(self) -> str:
+    def task_id(self) -> str:
+        """The last part of the name."""
         return self.name.rpartition("/")[2]
 
-    def start(self) -> Started:
-        """Counts an attempt that is about to go out."""
+    def start_attempt(self) -> AttemptRecord:
+        """Counts an attempt that is sent next."""
         self.dispatch_count += 1
         self.in_flight += 1
-        self.last = Started(self.dispatch_count, self.schedule_time)
-        return self.last
+        self.last_attempt = AttemptRecord(self.dispatch_count, self.schedule_time)
+        return self.last_attempt
 
-    def as_message(self, view: int = View.VIEW_UNSPECIFIED) -> messages.Task:
-        """The task in the view asked for. BASIC leaves out the body; so does a number that is no view."""
-        message = messages.Task()
-        message.CopyFrom(self.stored)
-        message.schedule_time.CopyFrom(timestamp(self.schedule_time))
+    def to_message(self, view: int = View.VIEW_UNSPECIFIED) -> messages.Task:
+        """The task in a view. BASIC and an unknown number leave out the body."""
+        message = deepcopy(self.stored)
+        message.schedule_time.CopyFrom(to_timestamp(self.schedule_time))
         message.dispatch_count = self.dispatch_count
         message.response_count = self.response_count
-        if self.first_dispatch is not None:
-            message.first_attempt.dispatch_time.CopyFrom(timestamp(self.first_dispatch))
-        if self.last is not None:
-            message.last_attempt.CopyFrom(_as_record(self.last))
-        _set_view(message, view, self.body)
+        if self.first_dispatch_time is not None:
+            message.first_attempt.dispatch_time.CopyFrom(to_timestamp(self.first_dispatch_time))
+        if self.last_attempt is not None:
+            message.last_attempt.CopyFrom(self.last_attempt.to_message())
+        if view == FULL:
+            message.http_request.body = self.body
+            message.view = FULL
+        elif view in (View.VIEW_UNSPECIFIED, BASIC):
+            message.view = BASIC
         return message
-
-
-def _set_view(message: messages.Task, view: int, body: bytes) -> None:
-    if view == FULL:
-        message.http_request.body = body
-        message.view = FULL
-    elif view in (View.VIEW_UNSPECIFIED, BASIC):
-        message.view = BASIC
-
-
-def _as_record(started: Started) -> messages.AttemptRecord:
-    record = messages.AttemptRecord(schedule_time=timestamp(started.schedule_time))
-    if started.dispatch_time is not None:
-        record.dispatch_time.CopyFrom(timestamp(started.dispatch_time))
-    if started.response_time is not None:
-        record.response_time.CopyFrom(timestamp(started.response_time))
-        record.response_status.CopyFrom(response_status(started.status))
-    return record

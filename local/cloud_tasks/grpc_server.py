@@ -1,4 +1,4 @@
-"""The API over gRPC, as the official clients speak it: a table of the calls, and one way to answer them."""
+"""The API over gRPC, for the official clients: a table of the calls, and one handler for all of them."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +12,9 @@ from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from local.cloud_tasks.desk import Desk
 from local.cloud_tasks.engine import ApiError, Engine, messages
-from local.cloud_tasks.engine.errors import not_implemented
+from local.cloud_tasks.engine.errors import unimplemented
+from local.cloud_tasks.locked_engine import LockedEngine
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -25,7 +25,7 @@ _SERVICE = "google.cloud.tasks.v2.CloudTasks"
 @dataclass(frozen=True, slots=True)
 class _Call:
     request: type[Message]
-    choose: Callable[[Engine], Callable[[Any, datetime], Message]]
+    method_of: Callable[[Engine], Callable[[Any, datetime], Message]]
 
 
 _CALLS: Mapping[str, _Call] = {
@@ -44,7 +44,7 @@ _CALLS: Mapping[str, _Call] = {
     "RunTask": _Call(messages.RunTaskRequest, lambda engine: engine.tasks.run),
 }
 
-_LACKING: Mapping[str, str] = {
+_UNSUPPORTED: Mapping[str, str] = {
     f"{_SERVICE}/BatchCreateTasks": "batches; create the tasks one by one",
     f"{_SERVICE}/BatchDeleteTasks": "batches; delete the tasks one by one",
     f"{_SERVICE}/GetIamPolicy": "IAM policies",
@@ -58,60 +58,60 @@ _LACKING: Mapping[str, str] = {
 }
 
 
-class GrpcFront:
-    """`changed` is told of every call that was answered, since it may have made a task due."""
+class GrpcServer:
+    """Calls `on_call` after every successful call, since it may have made an attempt due."""
 
-    def __init__(self, desk: Desk, changed: Callable[[], None]) -> None:
-        self._desk = desk
-        self._changed = changed
+    def __init__(self, engine: LockedEngine, on_call: Callable[[], None]) -> None:
+        self._engine = engine
+        self._on_call = on_call
         self._threads = ThreadPoolExecutor(_THREADS, "cloud-tasks-grpc")
         self._server = grpc.server(self._threads, options=[("grpc.so_reuseport", 0)])
         handlers = {name: self._handler(call) for name, call in _CALLS.items()}
         served = grpc.method_handlers_generic_handler(_SERVICE, handlers)
-        self._server.add_generic_rpc_handlers([served, _Refusals()])
+        self._server.add_generic_rpc_handlers([served, _UnsupportedCalls()])
 
     def start(self, host: str, port: int) -> int:
-        """Listens and returns the port. RuntimeError if it is taken."""
+        """Listens and returns the port. Raises RuntimeError if the port is in use."""
         bound = self._server.add_insecure_port(f"{host}:{port}")
         self._server.start()
         return bound
 
     def stop(self) -> None:
-        """Ends within a moment; calls that are still under way then are cancelled."""
+        """Cancels the calls that do not end at once."""
         self._server.stop(grace=0.2).wait()
         self._threads.shutdown()
 
     def _handler(self, call: _Call) -> Handler:
-        def answer(request: Message, context: grpc.ServicerContext) -> Message:
+        def handle(request: Message, context: grpc.ServicerContext) -> Message:
             try:
-                response = self._desk.ask(lambda engine, now: call.choose(engine)(request, now))
+                response = self._engine.run(lambda engine, now: call.method_of(engine)(request, now))
             except ApiError as error:
-                context.abort_with_status(_as_status(error))
-            self._changed()
+                context.abort_with_status(_to_status(error))
+            self._on_call()
             return response
 
         return grpc.unary_unary_rpc_method_handler(
-            answer,
+            handle,
             request_deserializer=call.request.FromString,
             response_serializer=lambda response: response.SerializeToString(),
         )
 
 
-class _Refusals(grpc.GenericRpcHandler):
-    """Says what is not there, for every method that is not in the table."""
+class _UnsupportedCalls(grpc.GenericRpcHandler):
+    """Refuses every method that is not in the table of calls, with UNIMPLEMENTED."""
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
         method = handler_call_details.method.removeprefix("/")
-        error = not_implemented(f"The local Cloud Tasks has no {_LACKING.get(method, method)}.")
+        error = unimplemented(f"The local Cloud Tasks has no {_UNSUPPORTED.get(method, method)}.")
 
-        def answer(_request: bytes, context: grpc.ServicerContext) -> bytes:
-            context.abort_with_status(_as_status(error))
+        def refuse(_request: bytes, context: grpc.ServicerContext) -> bytes:
+            context.abort_with_status(_to_status(error))
 
-        return grpc.unary_unary_rpc_method_handler(answer)
+        return grpc.unary_unary_rpc_method_handler(refuse)
 
 
-def _as_status(error: ApiError) -> grpc.Status:
-    message = Status(code=error.code.value, message=error.message)
+def _to_status(error: ApiError) -> grpc.Status:
+    message = Status(code=error.code, message=error.message)
     for detail in error.details:
         packed: AnyMessage = message.details.add()
         packed.Pack(detail)

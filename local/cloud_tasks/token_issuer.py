@@ -1,4 +1,4 @@
-"""Tokens as Google's look, signed by a key that is made when it is first needed and known to nobody else."""
+"""Issues tokens that look like Google's, signed by a key that exists only in this process."""
 
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,32 +12,32 @@ from google.auth.crypt import RSASigner
 
 ISSUER = "https://accounts.google.com"
 LIFETIME = timedelta(hours=1)
-_REUSED_FOR = timedelta(minutes=5)
+_REUSE = timedelta(minutes=5)
 
 
-class LocalTokens:
-    """Signing is slow beside everything else here, so a token is reused for a while."""
+class LocalTokenIssuer:
+    """Reuses a token for some minutes, since signing takes longer than the rest of a dispatch."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, str], tuple[datetime, str]] = {}
+        self._issued: dict[tuple[str, str], tuple[datetime, str]] = {}
         self._lock = Lock()
 
     def oidc(self, *, email: str, audience: str, now: datetime) -> str:
-        """A JWT with exactly the claims of the real service's; RS256."""
+        """A JWT (RS256) with exactly the claims of a token of the real service."""
         with self._lock:
-            made_at, token = self._made.get((email, audience), (None, ""))
-            if made_at is None or not made_at <= now < made_at + _REUSED_FOR:
+            issued_at, token = self._issued.get((email, audience), (None, ""))
+            if issued_at is None or not issued_at <= now < issued_at + _REUSE:
                 token = self._sign(email, audience, now)
-                self._made[email, audience] = (now, token)
+                self._issued[email, audience] = (now, token)
             return token
 
     def oauth(self, *, email: str, scope: str, now: datetime) -> str:
-        """An opaque text; nothing accepts it."""
+        """An opaque text that no service accepts."""
         return f"ya29.local-{sha256(f'{email} {scope} {now:%Y%m%d%H}'.encode()).hexdigest()}"
 
     @cached_property
     def public_key(self) -> bytes:
-        """The PEM by which the tokens can be verified."""
+        """The public key that verifies the tokens, as PEM."""
         return self._key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -55,8 +55,8 @@ class LocalTokens:
         return signer
 
     def _sign(self, email: str, audience: str, now: datetime) -> str:
-        account = account_id(email)
-        issued = int(now.timestamp())
+        account = _account_id(email)
+        issued_seconds = int(now.timestamp())
         claims = {
             "iss": ISSUER,
             "aud": audience,
@@ -64,13 +64,13 @@ class LocalTokens:
             "sub": account,
             "email": email,
             "email_verified": True,
-            "iat": issued,
-            "exp": issued + int(LIFETIME.total_seconds()),
+            "iat": issued_seconds,
+            "exp": issued_seconds + int(LIFETIME.total_seconds()),
         }
         encoded: bytes = jwt.encode(self._signer, claims)
         return encoded.decode()
 
 
-def account_id(email: str) -> str:
-    """A numeric id as service accounts have it, always the same for an email."""
+def _account_id(email: str) -> str:
+    """A numeric id like that of a service account, always the same for an email."""
     return str(10**20 + int(sha256(email.encode()).hexdigest(), 16) % 10**20)

@@ -1,4 +1,4 @@
-"""The one way to the engine, which several threads share: gRPC's, the dispatcher's and a test's."""
+"""The engine behind a lock: the threads of gRPC, of the dispatcher and of a test share it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,15 +11,15 @@ from local.cloud_tasks.engine import Engine
 T = TypeVar("T")
 
 
-class Desk:
-    """One caller at a time; the time is read when it is the caller's turn, so the engine never sees it go back."""
+class LockedEngine:
+    """Reads the clock under the lock, so the time that the engine receives never goes back."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
         self._lock = Lock()
 
-    def ask(self, operation: Callable[[Engine, datetime], T]) -> T:
-        """What the operation returns, done without interruption."""
+    def run(self, operation: Callable[[Engine, datetime], T]) -> T:
+        """The result of the operation. No other operation runs at the same time."""
         with self._lock:
             return operation(self._engine, self._clock.now())
