@@ -73,6 +73,13 @@ def test_what_fits_is_at_most_256_kib_of_steps_progress_and_result() -> None:
     assert not fits(processing(), steps={"a": "x" * (256 * 1024 - without - len('""') - len("null") + 1)})
 
 
+def test_progress_counts_towards_the_size() -> None:
+    full = {"a": "x" * (256 * 1024 - len('{"a":""}nullnull'))}
+
+    assert fits(processing(), steps=full)
+    assert not fits(processing(progress=Progress(percent=0, message="")), steps=full)
+
+
 def test_a_permanent_failure_fails_it_with_budget_left() -> None:
     record, error = processing(), failure("no_brief", "The brief says nothing.")
 

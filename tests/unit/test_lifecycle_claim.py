@@ -109,6 +109,12 @@ def test_without_every_sign_of_its_death_the_holder_is_left_alone(facts: dict[st
     assert claimed(record, replace(REPEAT, **facts), LATER) == Transition(Verdict.BUSY, record)
 
 
+def test_a_holder_without_a_claim_keeps_its_lease() -> None:
+    record = processing(claim=None)
+
+    assert claimed(record, REPEAT, LATER) == Transition(Verdict.BUSY, record)
+
+
 def test_clocks_may_differ_by_a_second() -> None:
     early = replace(REPEAT, eta=LATER + timedelta(seconds=1))
 

@@ -104,6 +104,15 @@ def test_a_renewed_request_has_a_new_task_name_and_the_patience_it_had() -> None
     )
 
 
+def test_a_renewed_request_is_due_after_its_scheduled_time() -> None:
+    scheduled_at = DUE + timedelta(hours=1)
+    record = queued(scheduled_at=scheduled_at)
+
+    assert renew(record, DUE) == Transition(
+        Verdict.RENEWED, record.changed(generation=1, due=due(scheduled_at + timedelta(minutes=2)))
+    )
+
+
 def test_a_request_that_was_never_swept_can_be_renewed() -> None:
     record = queued()
 
