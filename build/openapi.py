@@ -1,6 +1,6 @@
-"""Prints the API's OpenAPI document, with the local stack's types:  python -m build.openapi
+"""Prints the API's OpenAPI document with the local stack's types of work:  python -m build.openapi
 
-The page's types are generated from it, so it must not need anything that runs.
+The page's types are generated from it, so it must need no running service.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Builds the archive that is deployed: `python -m build.package`. The same files give the same bytes.
 
-Its root holds a main.py that only imports the functions: pointing the buildpack at functions/main.py instead would
-leave the root, and so `common`, off sys.path.
+Its main.py only imports the functions. If the buildpack used functions/main.py, the root, and so `common`, would not be
+on sys.path.
 """
 
 import argparse
@@ -25,17 +25,17 @@ MODE = 0o644 << 16
 
 
 def contents(root: Path) -> Iterator[tuple[str, bytes]]:
-    """The archive's files by name, sorted."""
-    found = {"main.py": MAIN.encode()} | {name: (root / name).read_bytes() for name in FILES}
+    """The names and contents of the archive's files, sorted by name."""
+    files = {"main.py": MAIN.encode()} | {name: (root / name).read_bytes() for name in FILES}
     for folder in FOLDERS:
         for path in (root / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
-                found[path.relative_to(root).as_posix()] = path.read_bytes()
-    yield from sorted(found.items())
+                files[path.relative_to(root).as_posix()] = path.read_bytes()
+    yield from sorted(files.items())
 
 
 def build_archive(archive: Path, *, root: Path = ROOT) -> str:
-    """Write the archive. Returns the SHA-256 of its bytes."""
+    """Writes the archive. Returns the SHA-256 of its bytes."""
     archive.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, content in contents(root):
@@ -48,9 +48,9 @@ def build_archive(archive: Path, *, root: Path = ROOT) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m build.package", description=__doc__)
     parser.add_argument("--archive", type=Path, default=ROOT / "dist" / "functions.zip")
-    given = parser.parse_args()
-    digest = build_archive(given.archive)
-    print(f"{given.archive}  {given.archive.stat().st_size / 1024:.0f} KiB  sha256 {digest}")
+    options = parser.parse_args()
+    digest = build_archive(options.archive)
+    print(f"{options.archive}  {options.archive.stat().st_size / 1024:.0f} KiB  sha256 {digest}")
 
 
 if __name__ == "__main__":

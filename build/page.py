@@ -1,6 +1,6 @@
 """Builds the page when its sources have changed, or runs scripts of its package.json: `python -m build.page [SCRIPT]`.
 
-What it was built from is told by a hash among the built files; any other build removes it with them.
+A file among the built ones has a hash of their sources; any other build deletes it together with them.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from build import ROOT
-from build.node import NoNode
 from build.npm import Npm, NpmFailed
+from build.runtimes import NoRuntime
 
 WEB = ROOT / "web"
 LOG = ROOT / ".local" / "logs" / "web.log"
@@ -24,41 +24,41 @@ STAMP = ".built-from"
 
 
 class NoPage(Exception):
-    """The page could not be built; the message says why, in one line."""
+    """The page could not be built; the message has the reason, in one line."""
 
 
-def built_page(*, tell: Callable[[str], None], web: Path = WEB, log: Path = LOG) -> Path:
-    """The folder with the built page, built first if its sources are not those of the last time. Raises NoPage.
+def build_page(*, report: Callable[[str], None], web: Path = WEB, log: Path = LOG) -> Path:
+    """The folder with the built page; builds it if its sources have changed. Raises NoPage.
 
-    Whoever else wants it meanwhile waits.
+    Only one process builds at a time; the others wait.
     """
     dist = web / "dist"
-    with _claimed(web):
-        sources = hash_of_sources(web)
-        if _built_from(dist) == sources:
+    with _locked(web):
+        sources = hash_sources(web)
+        if _read_stamp(dist) == sources:
             return dist
-        tell("Building the page ...")
+        report("Building the page ...")
         started = time.monotonic()
         try:
-            npm = Npm(web, tell=tell, log=log)
+            npm = Npm(web, report=report, log=log)
             npm.install()
             npm.run("build")
-        except (NoNode, NpmFailed) as error:
+        except (NoRuntime, NpmFailed) as error:
             raise NoPage(f"The page could not be built: {error}") from error
         (dist / STAMP).write_text(sources)
-        tell(f"The page is built, in {time.monotonic() - started:.0f} s.")
+        report(f"The page was built in {time.monotonic() - started:.0f} s.")
     return dist
 
 
-def installed_npm(*, tell: Callable[[str], None], log: Path | None = None) -> Npm:
-    """npm with the page's packages in place, to run more. Raises NoNode or NpmFailed."""
-    with _claimed(WEB):
-        npm = Npm(WEB, tell=tell, log=log)
+def install_npm(*, report: Callable[[str], None], log: Path | None = None) -> Npm:
+    """npm with the page's packages installed. Raises NoRuntime or NpmFailed."""
+    with _locked(WEB):
+        npm = Npm(WEB, report=report, log=log)
         npm.install()
     return npm
 
 
-def hash_of_sources(web: Path) -> str:
+def hash_sources(web: Path) -> str:
     """Of the names and contents of all files from which the page is built."""
     digest = hashlib.sha256()
     for path in sorted(_sources(web)):
@@ -77,13 +77,13 @@ def _sources(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _built_from(dist: Path) -> str | None:
+def _read_stamp(dist: Path) -> str | None:
     stamp = dist / STAMP
     return stamp.read_text() if stamp.exists() else None
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Only one process at a time is inside."""
     opened = os.open(folder, os.O_RDONLY)
     try:
@@ -96,15 +96,15 @@ def _claimed(folder: Path) -> Iterator[None]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m build.page", description=__doc__)
     parser.add_argument("scripts", metavar="SCRIPT", nargs="*", help="of web/package.json, run instead of building")
-    given = parser.parse_args()
+    options = parser.parse_args()
     try:
-        if given.scripts:
-            npm = installed_npm(tell=print)
-            for script in given.scripts:
+        if options.scripts:
+            npm = install_npm(report=print)
+            for script in options.scripts:
                 npm.run(script)
         else:
-            print(f"The page is in {built_page(tell=print)}.")
-    except (NoNode, NoPage, NpmFailed) as failure:
+            print(f"The page is in {build_page(report=print)}.")
+    except (NoPage, NoRuntime, NpmFailed) as failure:
         print(failure, file=sys.stderr)
         return 1
     return 0

@@ -13,7 +13,7 @@ from google.auth.exceptions import GoogleAuthError
 
 from build import ROOT
 from build.package import build_archive
-from build.page import NoPage, built_page
+from build.page import NoPage, build_page
 from deploy.deployer import NoIdentity, whoever_deploys
 from deploy.hosting import NoSite, Sites
 from deploy.page import prepare, upload
@@ -51,7 +51,7 @@ def apply(terraform: Terraform) -> None:
 
 
 def page(terraform: Terraform) -> None:
-    prepare(built_page(tell=print), PAGE, terraform.outputs()["page_config"])
+    prepare(build_page(report=print), PAGE, terraform.outputs()["page_config"])
     made = Sites(terraform.project, whoever_deploys().access_token).ensure()
     upload(PAGE, project=terraform.project, within=FRESH_SITE if made else timedelta(0))
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from build.page_headers import CACHE_HASHED, CACHE_OTHERS, HASHED_FOLDER, page_headers
+
 FIREBASE_TOOLS = "firebase-tools@15.34.2"
 EVERY = timedelta(seconds=15)
 ASSETS = "https://storage.googleapis.com"  # where signed URLs lead
@@ -35,10 +37,10 @@ def hosting(config: Mapping[str, Any]) -> dict[str, Any]:
         "public": "public",
         "ignore": ["firebase.json", "**/.*"],
         "headers": [
-            {"source": "**", "headers": _headers({**_common(config), "Cache-Control": "no-cache"})},
+            {"source": "**", "headers": _headers({**_common(config), "Cache-Control": CACHE_OTHERS})},
             {
-                "source": "/assets/**",  # Vite names these by a hash of their content
-                "headers": _headers({"Cache-Control": "public, max-age=31536000, immutable"}),
+                "source": f"/{HASHED_FOLDER}/**",
+                "headers": _headers({"Cache-Control": CACHE_HASHED}),
             },
         ],
     }
@@ -59,26 +61,12 @@ def upload(folder: Path, *, project: str, within: timedelta = timedelta(0)) -> N
 
 
 def _common(config: Mapping[str, Any]) -> dict[str, str]:
-    policy = {
-        "default-src": ("'none'",),
-        "script-src": ("'self'", "https://apis.google.com"),  # of signing in by a window
-        "style-src": ("'self'",),
-        "font-src": ("'self'",),
-        "img-src": ("'self'", "blob:", "data:", ASSETS),
-        "connect-src": ("'self'", config["api"], ASSETS, *GOOGLE),
-        "frame-src": (f"https://{config['firebase']['authDomain']}",),
-        "manifest-src": ("'self'",),
-        "frame-ancestors": ("'none'",),
-        "base-uri": ("'none'",),
-        "form-action": ("'none'",),
-    }
-    return {
-        "Content-Security-Policy": "; ".join(" ".join((name, *sources)) for name, sources in policy.items()),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "strict-origin-when-cross-origin",  # the API key is for the page's origins alone
-        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",  # signing in by a window
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    }
+    return page_headers(
+        connect=(config["api"], ASSETS, *GOOGLE),
+        images=(ASSETS,),
+        scripts=("https://apis.google.com",),  # signing in in a popup
+        frames=(f"https://{config['firebase']['authDomain']}",),
+    )
 
 
 def _headers(values: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """Prints an ID token for curl:  curl -H "Authorization: Bearer $(python -m local.token alice)" ...
 
-Unsigned, as the Firebase Auth emulator makes them: only the Firestore emulator and functions that use it accept it.
+It is unsigned, as from the Firebase Auth emulator. Only the Firestore emulator and functions that use it accept it.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def unsigned_token(
     now: datetime | None = None,
     claims: Mapping[str, Any] | None = None,
 ) -> str:
-    """A token of the user `name` with the claims that Firebase sets; `claims` are added or override them."""
+    """A token of the user `name` with the claims that Firebase sets; `claims` adds to them or overrides them."""
     issued = now or datetime.now(UTC)
     payload = {
         "iss": f"https://securetoken.google.com/{project}",
@@ -49,11 +49,11 @@ def _part(content: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.token", description="Print an ID token for the local stack.")
-    parser.add_argument("name", help="who: the uid")
-    parser.add_argument("--tenant", help="the tenant claim (default: none, so the user is a tenant alone)")
+    parser.add_argument("name", help="the user's uid")
+    parser.add_argument("--tenant", help="the tenant claim (default: none; the user is a tenant alone)")
     parser.add_argument("--email", help="verified e-mail address (default: NAME@example.com)")
-    given = parser.parse_args()
-    print(unsigned_token(given.name, tenant=given.tenant, email=given.email))
+    options = parser.parse_args()
+    print(unsigned_token(options.name, tenant=options.tenant, email=options.email))
 
 
 if __name__ == "__main__":

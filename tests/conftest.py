@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the emulators, one of each for the whole run."""
+"""Fixtures for all tests: one emulator of each kind for the whole run."""
 
 import os
 from collections.abc import Iterator
@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from local.emulators.firestore import PROJECT, RULES, firestore_part, load_rules
+from local.emulators.firestore import PROJECT, RULES, load_rules
+from local.stack.parts import firestore_part
 from local.stack.ports import free_port
 from local.stack.supervisor import Supervisor
 from tests.e2e.chromium import NO_CHROMIUM
-from tests.shared import Starter, ask
+from tests.shared import SharedEmulators, request_emulator
 
-STARTER = pytest.StashKey[Starter]()
+EMULATORS = pytest.StashKey[SharedEmulators]()
 
 
 def start_firestore(supervisor: Supervisor) -> str:
@@ -21,7 +22,7 @@ def start_firestore(supervisor: Supervisor) -> str:
         load_rules(address, RULES)
         return address
     port = free_port()
-    supervisor.start([firestore_part(port, tell=print)])
+    supervisor.start([firestore_part(port, report=print)])
     return f"127.0.0.1:{port}"
 
 
@@ -30,17 +31,17 @@ STARTS = {"firestore": start_firestore}
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        config.stash[STARTER] = Starter(STARTS)
+        config.stash[EMULATORS] = SharedEmulators(STARTS)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    node.workerinput["emulators"] = str(node.config.stash[STARTER].folder)
+    node.workerinput["emulators"] = str(node.config.stash[EMULATORS].folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if STARTER in config.stash:
-        config.stash[STARTER].end()
+    if EMULATORS in config.stash:
+        config.stash[EMULATORS].end()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -59,15 +60,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
 
 @pytest.fixture(scope="session")
 def emulators(pytestconfig: pytest.Config) -> Path:
-    """The folder through which tests.shared.ask() asks for an emulator."""
+    """The folder for tests.shared.request_emulator()."""
     worker: dict[str, str] | None = getattr(pytestconfig, "workerinput", None)
-    return Path(worker["emulators"]) if worker else pytestconfig.stash[STARTER].folder
+    return Path(worker["emulators"]) if worker else pytestconfig.stash[EMULATORS].folder
 
 
 @pytest.fixture(scope="session")
 def firestore_emulator(emulators: Path) -> Iterator[str]:
     """host:port of the Firestore emulator with the project's rules, also in FIRESTORE_EMULATOR_HOST. Use random ids."""
-    address = ask(emulators, "firestore")
+    address = request_emulator(emulators, "firestore")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIRESTORE_EMULATOR_HOST", address)
         patch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)

@@ -1,15 +1,22 @@
-"""Asks the operating system about processes, and waits for what becomes of them."""
+"""Processes of the operating system, and waiting for a condition."""
 
 import subprocess
-import time
 from collections.abc import Callable
+from operator import not_
 from pathlib import Path
+from typing import TypeVar
 
+import pytest
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+T = TypeVar("T")
 WITHIN_SECONDS = 20
+# Runs the rest of a command as `command &` in a script does: with SIGINT ignored.
+IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 
 
 def alive(pid: int) -> bool:
-    """Whether it runs. A zombie does not: where it ends up, nobody may collect it."""
+    """Whether it runs. A zombie does not: in a container there may be no parent that collects it."""
     if Path("/proc/self/stat").exists():
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
@@ -17,12 +24,14 @@ def alive(pid: int) -> bool:
             return False
         return stat.rpartition(")")[2].split()[0] != "Z"
     ps = ("/bin/ps", "-o", "stat=", "-p", str(pid))  # macOS
-    state = subprocess.run(ps, capture_output=True, text=True, check=False).stdout  # a number
+    state = subprocess.run(ps, capture_output=True, text=True, check=False).stdout
     return state != "" and not state.startswith("Z")
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {WITHIN_SECONDS} s"
-        time.sleep(0.01)
+def wait_until(condition: Callable[[], T], *, within: float = WITHIN_SECONDS, every: float = 0.02) -> T:
+    """Returns the first true value of the condition; fails the test if there is none within so many seconds."""
+    polling = Retrying(retry=retry_if_result(not_), wait=wait_fixed(every), stop=stop_after_delay(within))
+    try:
+        return polling(condition)
+    except RetryError as error:
+        pytest.fail(f"after {within} s the condition is still {error.last_attempt.result()!r}")

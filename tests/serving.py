@@ -1,4 +1,4 @@
-"""An application over HTTP, in a thread, without a word of its server's."""
+"""A Flask application over HTTP, in a thread, without the log of its server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
-    """Its address, for as long as it is needed."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    """The URL of the application, which is served inside this context."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_SilentHandler)
     thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
@@ -23,6 +23,6 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
-        """Nothing."""
+class _SilentHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # its name in werkzeug
+        """Logs nothing."""

@@ -1,24 +1,24 @@
-"""One emulator of a kind for the whole test run, however many pytest-xdist workers share it.
+"""One emulator of a kind for the whole test run, shared by all pytest-xdist workers.
 
-The process that controls the run starts it when the first test anywhere asks, since only that process lives
-as long as the run. Asking and answering goes through files in a folder that both sides know.
+The controlling process starts it when a test first needs it: only that process lives as long as the run. Requests and
+answers are files in a folder that all processes know.
 """
 
 import json
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from local.stack.supervisor import Supervisor
+from tests.processes import wait_until
 
 Start = Callable[[Supervisor], str]
-ANSWER_WITHIN_SECONDS = 90
+ANSWER_WITHIN_SECONDS = 120
 
 
-class Starter:
-    """Lives in the controlling process: starts what is asked for, and ends it with the run."""
+class SharedEmulators:
+    """In the controlling process: starts the requested emulators and ends them with the run."""
 
     def __init__(self, starts: Mapping[str, Start]) -> None:
         self._starts = starts
@@ -36,35 +36,31 @@ class Starter:
     def _serve(self) -> None:
         with Supervisor(self.folder / "logs") as supervisor:
             while not self._ending.wait(0.02):
-                for wanted in self.folder.glob("*.wanted"):
-                    wanted.unlink()
-                    self._answer(wanted.stem, supervisor)
+                for request in self.folder.glob("*.requested"):
+                    request.unlink()
+                    self._answer(request.stem, supervisor)
 
     def _answer(self, name: str, supervisor: Supervisor) -> None:
         answer = self.folder / f"{name}.answer"
         if answer.exists():
             return
         try:
-            said = {"address": self._starts[name](supervisor)}
+            content = {"address": self._starts[name](supervisor)}
         except Exception as error:
-            # Told to the tests that need it; the others go on.
-            said = {"error": str(error)}
+            # Fails the tests that need this emulator; the others go on.
+            content = {"error": str(error)}
         partial = answer.with_suffix(".partial")
-        partial.write_text(json.dumps(said))
+        partial.write_text(json.dumps(content))
         partial.rename(answer)
 
 
-def ask(folder: Path, name: str) -> str:
-    """The address of the shared emulator of that name, started if it is not running. Called by fixtures."""
+def request_emulator(folder: Path, name: str) -> str:
+    """The address of the shared emulator of that name, started if it is not running. For fixtures."""
     answer = folder / f"{name}.answer"
-    deadline = time.monotonic() + ANSWER_WITHIN_SECONDS
     if not answer.exists():
-        (folder / f"{name}.wanted").touch()
-    while not answer.exists():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{name} did not start within {ANSWER_WITHIN_SECONDS} s")
-        time.sleep(0.02)
-    said = json.loads(answer.read_text())
-    if "error" in said:
-        raise RuntimeError(said["error"])
-    return str(said["address"])
+        (folder / f"{name}.requested").touch()
+        wait_until(answer.exists, within=ANSWER_WITHIN_SECONDS)
+    content = json.loads(answer.read_text())
+    if "error" in content:
+        raise RuntimeError(content["error"])
+    return str(content["address"])

@@ -16,9 +16,10 @@ from rich.console import Console
 from common.queues import BadPolicy
 from local.demo.follow import Followed, Follower
 from local.demo.scenarios import ASSET, BATCH, SCENARIOS, Scenario
-from local.emulators.firestore import NoEmulator
-from local.stack.addresses import Addresses, AlreadyRunning, running
+from local.emulators.firestore import BadRules, NoEmulator
+from local.stack.addresses import Addresses, AlreadyRunning, find_running_stack
 from local.stack.loopback import bypass_proxies
+from local.stack.signals import interrupt_on_signals
 from local.stack.stack import FOLDER, Stack
 from local.stack.supervisor import PartFailed
 from local.token import unsigned_token
@@ -35,10 +36,11 @@ class Wrong(Exception):
 def main() -> int:
     console = Console()
     bypass_proxies()
+    interrupt_on_signals()
     try:
         with _stack(console) as addresses:
             Demo(addresses, console).run()
-    except (Wrong, PartFailed, NoEmulator, AlreadyRunning, BadPolicy, TimeoutError, httpx.HTTPError) as error:
+    except (Wrong, PartFailed, NoEmulator, AlreadyRunning, BadPolicy, BadRules, TimeoutError, httpx.HTTPError) as error:
         console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
         return 1
     except KeyboardInterrupt:
@@ -49,12 +51,12 @@ def main() -> int:
 @contextmanager
 def _stack(console: Console) -> Iterator[Addresses]:
     """The running stack, or one for as long as the demo takes."""
-    if (addresses := running(FOLDER)) is not None:
+    if (addresses := find_running_stack(FOLDER)) is not None:
         console.print(f"Using the running stack, {addresses.api}.", highlight=False)
         yield addresses
         return
     console.print("No stack is running; starting one for this demo.")
-    with Stack(tell=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)) as stack:
+    with Stack(report=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)) as stack:
         yield stack.addresses
         console.print("Ending the stack ...")
 

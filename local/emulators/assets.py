@@ -1,6 +1,6 @@
-"""Serves the assets' folder to whoever holds a signed URL, on loopback: the stand-in for Cloud Storage.
+"""Serves the folder of assets by signed URLs on loopback, in place of Cloud Storage.
 
-It has a port of its own, as Cloud Storage has a host of its own: nothing that is served here may run as the page.
+Its port differs from the page's, as Cloud Storage's host does: no asset may run in the page's origin.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from common.gateways.folder_assets import CACHE_CONTROL, BadPath, BadSignature, 
 
 
 def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Application:
-    """The server for pages of these origins."""
+    """Serves these assets; pages of these origins may read them."""
 
-    async def serve(request: web.Request) -> web.StreamResponse:
+    async def serve_asset(request: web.Request) -> web.StreamResponse:
         path, query = request.match_info["path"], request.query
         try:
             file, content_type = assets.opened_by(
@@ -52,7 +52,7 @@ def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Applica
         return answer
 
     app = web.Application(middlewares=[add_headers])
-    app.router.add_get("/{path:.*}", serve)
+    app.router.add_get("/{path:.*}", serve_asset)
     return app
 
 
@@ -61,14 +61,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     if not (key := os.environ.get("ASSETS_SIGNING_KEY")):
-        sys.exit("ASSETS_SIGNING_KEY must be set, to the same value as for the functions.")
-    base_url = f"http://{given.host}:{given.port}"
+        sys.exit("ASSETS_SIGNING_KEY must be set to the value that the functions have.")
+    base_url = f"http://{options.host}:{options.port}"
     origins = frozenset(filter(None, map(str.strip, os.environ.get("CORS_ORIGINS", "").split(","))))
-    app = application(FolderAssets(given.folder, base_url, key.encode()), origins=origins)
-    print(f"Assets of {given.folder} at {base_url}", flush=True)
-    web.run_app(app, host=given.host, port=given.port, print=None, access_log=None)
+    app = application(FolderAssets(options.folder, base_url, key.encode()), origins=origins)
+    print(f"Serving {options.folder} at {base_url}", flush=True)
+    web.run_app(app, host=options.host, port=options.port, print=None, access_log=None)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Downloads one file, once, and gives it its name only when its checksum is right."""
+"""Downloads a file and keeps it only if its checksum is right."""
 
 import hashlib
 import os
@@ -12,8 +12,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pinned:
-    """A published file and what it must be."""
+class PinnedFile:
+    """A published file with its size and checksum."""
 
     url: str
     bytes: int
@@ -21,19 +21,19 @@ class Pinned:
 
 
 class DownloadFailed(Exception):
-    """The file could not be had, or is not what it should be; nothing was kept."""
+    """The file could not be downloaded or has another checksum; nothing was kept."""
 
 
-def fetch(pinned: Pinned, target: Path) -> None:
-    """Puts the file at `target`, atomically. Raises DownloadFailed."""
+def download(pinned: PinnedFile, target: Path) -> None:
+    """Writes the file to `target`, atomically. Raises DownloadFailed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            found = _receive(pinned, file)
-        if found != pinned.sha256:
-            raise DownloadFailed(f"{pinned.url} has the SHA-256 {found} and should have {pinned.sha256}.")
+            sha256 = _receive(pinned, file)
+        if sha256 != pinned.sha256:
+            raise DownloadFailed(f"{pinned.url} has the SHA-256 {sha256} and should have {pinned.sha256}.")
         partial.chmod(0o644)
         partial.replace(target)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -42,8 +42,8 @@ def fetch(pinned: Pinned, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _receive(pinned: Pinned, file: BinaryIO) -> str:
-    """Writes the content to `file` with a progress bar; returns its SHA-256."""
+def _receive(pinned: PinnedFile, file: BinaryIO) -> str:
+    """Writes the content to `file` and shows a progress bar. Returns its SHA-256."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     digest = hashlib.sha256()
     with (

@@ -1,20 +1,21 @@
-"""Where the parts of a running stack are, written to a file for those who look for one: the page, the demo, people."""
+"""The addresses of a running stack, in stack.json: the demo, the tests and users read them there."""
 
 import fcntl
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 LOCK_WITHIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """URLs; but host:port for Firestore and Cloud Tasks, as their clients want it. Not every stack has a page."""
+    """URLs; but host:port for Firestore and Cloud Tasks, as their clients expect. `page` is None without a page."""
 
     api: str
     process: str
@@ -27,21 +28,30 @@ class Addresses:
 
 
 class AlreadyRunning(Exception):
-    """Another stack uses the folder; the message says which."""
+    """Another stack uses the folder; the message has its address."""
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Makes the folder this process's own, until it ends in whatever way. Raises AlreadyRunning."""
+def claim_folder(folder: Path) -> Iterator[None]:
+    """Locks the folder until this process leaves the context or dies. Raises AlreadyRunning."""
     folder.mkdir(parents=True, exist_ok=True)
+    # find_running_stack holds the lock for an instant.
+    retrying = Retrying(
+        retry=retry_if_exception_type(BlockingIOError),
+        wait=wait_fixed(0.02),
+        stop=stop_after_delay(LOCK_WITHIN_SECONDS),
+        reraise=True,
+    )
     with (folder / "stack.lock").open("ab") as lock:
-        if not _locked(lock.fileno(), fcntl.LOCK_EX, within=LOCK_WITHIN_SECONDS):
-            raise AlreadyRunning(_told(folder))
+        try:
+            retrying(fcntl.flock, lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(_describe_stack(folder)) from None
         yield
 
 
 def publish(folder: Path, addresses: Addresses) -> None:
-    """Writes stack.json, all at once. The folder must be claimed."""
+    """Writes stack.json atomically. The folder must be claimed."""
     partial = folder / "stack.json.partial"
     partial.write_text(json.dumps({**asdict(addresses), "pid": os.getpid()}, indent=2) + "\n")
     partial.replace(folder / "stack.json")
@@ -51,33 +61,27 @@ def withdraw(folder: Path) -> None:
     (folder / "stack.json").unlink(missing_ok=True)
 
 
-def running(folder: Path) -> Addresses | None:
-    """The stack that runs with this folder. None for a file whose stack is dead, told by the lock that died with it."""
+def find_running_stack(folder: Path) -> Addresses | None:
+    """The stack that runs in this folder. A stack that was killed leaves its file behind, but not its lock."""
     try:
         with (folder / "stack.lock").open("rb") as lock:
-            if _locked(lock.fileno(), fcntl.LOCK_SH):
-                return None
-        said = json.loads((folder / "stack.json").read_text())
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return None
-    return Addresses(**{name: said[name] for name in Addresses.__dataclass_fields__})
+    except BlockingIOError:
+        return _read_addresses(folder)
+    return None
 
 
-def _locked(file: int, kind: int, *, within: float = 0) -> bool:
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            # Whoever looks whether a stack runs holds the lock for an instant.
-            time.sleep(0.02)
-        else:
-            return True
+def _read_addresses(folder: Path) -> Addresses | None:
+    try:
+        content = json.loads((folder / "stack.json").read_text())
+    except FileNotFoundError:
+        return None
+    return Addresses(**{name: content[name] for name in Addresses.__dataclass_fields__})
 
 
-def _told(folder: Path) -> str:
-    addresses = running(folder)
+def _describe_stack(folder: Path) -> str:
+    addresses = find_running_stack(folder)
     where = f" Its API is {addresses.api}." if addresses else ""
-    return f"A stack already runs with {folder}.{where} End it first, or use it."
+    return f"A stack already runs in {folder}.{where} Stop it first, or use it."

@@ -1,18 +1,18 @@
-"""Shows on the terminal what goes wrong in the parts; the rest of their output stays in the log files."""
+"""Prints warnings and errors of the parts on the terminal; all other output is only in the log files."""
 
 import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-TELLING = frozenset({"WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"})
-SHORT = 300
+SHOWN_SEVERITIES = frozenset({"WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"})
+MAX_LENGTH = 300
 
 
-def worth_telling(line: str) -> str | None:
-    """A line as the terminal shows it: a function's warnings and errors, and whatever is not one of its events.
+def format_line(line: str) -> str | None:
+    """The line as the terminal shows it, or None for one that it does not show.
 
-    Of a traceback only the errors, not the lines that lead to them.
+    Shown are events that are at least warnings, and lines that are no events, except the frames of a traceback.
     """
     try:
         event = json.loads(line)
@@ -20,19 +20,19 @@ def worth_telling(line: str) -> str | None:
         event = None
     if not isinstance(event, dict):
         return None if line.startswith((" ", "Traceback ")) else line.strip() or None
-    if event.get("severity") not in TELLING:
+    if event.get("severity") not in SHOWN_SEVERITIES:
         return None
-    last = str(event.pop("exception", "")).strip().rpartition("\n")[2]
-    facts = " ".join(f"{name}={value}" for name, value in event.items() if name not in {"severity", "message"})
-    return " ".join(filter(None, (event["severity"], str(event.get("message", "")), facts, last)))[:SHORT]
+    error = str(event.pop("exception", "")).strip().rpartition("\n")[2]
+    fields = " ".join(f"{name}={value}" for name, value in event.items() if name not in {"severity", "message"})
+    return " ".join(filter(None, (event["severity"], str(event.get("message", "")), fields, error)))[:MAX_LENGTH]
 
 
 class Echo:
-    """A context manager: follows the logs from where they end now, from a thread, until it is left."""
+    """A context manager that follows the logs in a thread, from their present end."""
 
-    def __init__(self, logs: Mapping[str, Path], tell: Callable[[str], None]) -> None:
+    def __init__(self, logs: Mapping[str, Path], print_line: Callable[[str], None]) -> None:
         self._positions = {name: (log, log.stat().st_size) for name, log in logs.items()}
-        self._tell = tell
+        self._print_line = print_line
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="echo", daemon=True)
 
@@ -46,14 +46,14 @@ class Echo:
     def _follow(self) -> None:
         while not self._ended.wait(0.2):
             for name in self._positions:
-                for line in self._new_lines(name):
-                    if shown := worth_telling(line):
-                        self._tell(f"{name}: {shown}")
+                for line in self._read_new_lines(name):
+                    if shown := format_line(line):
+                        self._print_line(f"{name}: {shown}")
 
-    def _new_lines(self, name: str) -> list[str]:
+    def _read_new_lines(self, name: str) -> list[str]:
         log, position = self._positions[name]
         with log.open("rb") as file:
             file.seek(position)
-            whole, newline, _ = file.read().rpartition(b"\n")
-        self._positions[name] = (log, position + len(whole) + len(newline))
-        return whole.decode(errors="replace").splitlines()
+            complete, newline, _ = file.read().rpartition(b"\n")
+        self._positions[name] = (log, position + len(complete) + len(newline))
+        return complete.decode(errors="replace").splitlines()

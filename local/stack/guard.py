@@ -1,8 +1,7 @@
-"""Kills a stack's parts when their supervisor could not: it was killed itself.
+"""Kills the parts of a stack whose supervisor was killed.
 
-Runs as a process of its own in its own session and reads `+GROUP` and `-GROUP` lines. The end of its input
-means that the supervisor is gone, however that happened, so this needs no help of the operating system and
-works on macOS as on Linux. Standard library only: it is started by its path, isolated.
+A process in its own session. It reads lines `+GROUP` and `-GROUP`; the end of its input means that the supervisor is
+dead, on macOS as on Linux. Standard library only: the supervisor starts it by its path, isolated.
 """
 
 import contextlib

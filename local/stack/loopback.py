@@ -1,4 +1,4 @@
-"""Everything local talks over loopback, which no proxy of the machine's network can reach."""
+"""Makes calls between the parts bypass the proxies of the network: no proxy reaches loopback."""
 
 import os
 
@@ -6,6 +6,6 @@ HOSTS = "127.0.0.1,localhost"
 
 
 def bypass_proxies() -> None:
-    """For this process and all that it starts, HTTP as well as gRPC."""
+    """For HTTP and gRPC in this process and its children."""
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), HOSTS)))

@@ -1,9 +1,10 @@
-"""The parts of the local stack other than the Firestore emulator, each with its command and its probe."""
+"""The parts of the local stack, each with its command and the check that it is ready."""
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
@@ -11,32 +12,43 @@ from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common.queues import Policies
-from local.emulators.hosting import page_config, reached
+from local.emulators import firestore
 from local.stack.addresses import Addresses
 from local.stack.queues import create_queues
 from local.stack.supervisor import Part
 
 HOST = "127.0.0.1"
+USERS = ("ann", "ben", "cleo")  # the page signs in as any of them
+
+
+def firestore_part(port: int, *, report: Callable[[str], None], rules: Path = firestore.RULES) -> Part:
+    """Ready when the rules are in force. Raises NoEmulator; its `ready` raises BadRules."""
+    address = f"{HOST}:{port}"
+    return Part(
+        name="firestore",
+        command=firestore.emulator_command(HOST, port, rules=rules, report=report),
+        ready=lambda: firestore.is_ready(address) and firestore.load_rules(address, rules),
+    )
 
 
 def function_part(
     name: str, port: int, *, source: Path, threads: int, run_folder: Path, environment: Mapping[str, str]
 ) -> Part:
     """One of the functions in functions-framework, in one process as on Cloud Run."""
-    # Else the gunicorns put their control sockets over each other in $HOME.
-    own = run_folder / name
-    own.mkdir()
+    # In the default folder, $HOME, the gunicorns would overwrite each other's control sockets.
+    sockets = run_folder / name
+    sockets.mkdir()
     return Part(
         name=name,
         command=_module("functions_framework", "--target", name, "--source", str(source), *_at(port)),
-        # The framework answers this path itself, once the function is imported, so that nothing is called.
+        # The framework itself answers this path once it has imported the function, and calls nothing.
         ready=lambda: answers(f"http://{HOST}:{port}/robots.txt"),
         environment={
             **environment,
             "PYTHONUNBUFFERED": "1",
             "WORKERS": "1",
             "THREADS": str(threads),
-            "XDG_RUNTIME_DIR": str(own),
+            "XDG_RUNTIME_DIR": str(sockets),
         },
     )
 
@@ -51,19 +63,31 @@ def assets_part(port: int, *, folder: Path, key: str, origins: str) -> Part:
 
 
 def page_part(port: int, *, folder: Path, addresses: Addresses, database: str) -> Part:
-    """The page that is built in `folder`, for the people of a stack at these addresses."""
-    told = ("--config", json.dumps(page_config(addresses, database=database)))
-    allowed = ("--reach", *reached(addresses), "--pictures", addresses.assets)
+    """Serves the page that is built in `folder` to users of the stack at these addresses."""
+    config = ("--config", json.dumps(page_config(addresses, database=database)))
+    called = (addresses.api, f"http://{addresses.firestore}", addresses.assets)
+    policy = ("--connect", *called, "--images", addresses.assets)
     return Part(
         name="page",
-        command=_module("local.emulators.hosting", "--folder", str(folder), *told, *allowed, *_at(port)),
+        command=_module("local.emulators.hosting", "--folder", str(folder), *config, *policy, *_at(port)),
         ready=lambda: answers(f"http://{HOST}:{port}/"),
         environment={"PYTHONUNBUFFERED": "1"},
     )
 
 
+def page_config(addresses: Addresses, *, database: str) -> dict[str, Any]:
+    """The page's config.json for a local stack."""
+    return {
+        "api": addresses.api,
+        "firebase": {"projectId": addresses.project, "apiKey": "local"},
+        "database": database,
+        "emulator": {"firestore": addresses.firestore},
+        "people": list(USERS),
+    }
+
+
 def cloud_tasks_part(port: int, *, project: str, location: str, process_url: str, policies: Policies) -> Part:
-    """Ready when the queues exist too, so that a restarted one is as good as the first."""
+    """Ready when its queues exist, after a restart too."""
 
     def ready() -> bool:
         with grpc.insecure_channel(f"{HOST}:{port}") as channel:
@@ -84,7 +108,7 @@ def cloud_tasks_part(port: int, *, project: str, location: str, process_url: str
 
 
 def answers(url: str) -> bool:
-    """Whether an HTTP server is there, whatever it says."""
+    """Whether an HTTP server answers there, with any status."""
     try:
         httpx.get(url, timeout=1)
     except httpx.TransportError:

@@ -8,13 +8,13 @@ from google.cloud import tasks_v2
 
 from common.queues import Policies, Policy
 
-UNLIMITED = -1  # the budget of attempts is the record's; only an end ends a task
+UNLIMITED = -1  # the record counts the attempts; a task ends with its request
 
 
 def create_queues(
     client: tasks_v2.CloudTasksClient, project: str, location: str, process_url: str, policies: Policies
 ) -> None:
-    """Creates the queue of every type; its tasks go to `process_url` (http://host:port) whatever their own URL is."""
+    """Creates a queue for each type of work. Its tasks go to `process_url` (http://host:port), not to their own URL."""
     parent = f"projects/{project}/locations/{location}"
     for policy in policies.values():
         queue = _queue(policy, parent, _target(process_url, project))

@@ -1,6 +1,6 @@
-"""The whole service on this machine: both emulators, the three functions, the assets, the page and the sweeper's clock.
+"""The whole service on this machine: the emulators, the three functions and the calls of the sweeper.
 
-The functions are the deployed ones, pointed at other addresses by their environment.
+The functions are the deployed ones; their environment has the addresses of the emulators.
 """
 
 import os
@@ -16,11 +16,11 @@ import httpx
 
 from build import ROOT
 from common.queues import Policies, load_policies
-from local.emulators.firestore import PROJECT, firestore_part, is_ready
-from local.stack.addresses import Addresses, claimed, publish, withdraw
+from local.emulators.firestore import PROJECT, is_ready
+from local.stack.addresses import Addresses, claim_folder, publish, withdraw
 from local.stack.echo import Echo
-from local.stack.parts import HOST, assets_part, cloud_tasks_part, function_part, page_part
-from local.stack.ports import free_ports, usual_ports
+from local.stack.parts import HOST, assets_part, cloud_tasks_part, firestore_part, function_part, page_part
+from local.stack.ports import choose_ports, free_ports
 from local.stack.supervisor import Part, PartFailed, Supervisor
 from local.stack.ticker import Ticker
 
@@ -41,9 +41,9 @@ Ports = Literal["usual", "free"]
 
 
 class Stack:
-    """A context manager: up and ready inside, everything ended outside.
+    """A context manager: all parts are ready when it is entered and have ended when it is left.
 
-    Entering raises PartFailed, NoEmulator, BadPolicy, or AlreadyRunning if another stack uses the folder.
+    Entering raises PartFailed, NoEmulator, BadRules, BadPolicy, or AlreadyRunning if another stack uses the folder.
     """
 
     addresses: Addresses
@@ -56,20 +56,20 @@ class Stack:
         source: Path = SOURCE,
         environment: Mapping[str, str] | None = None,
         page: Path | None = None,
-        tell: Callable[[str], None] = print,
+        report: Callable[[str], None] = print,
     ) -> None:
-        """`environment` adds to that of the functions; `source` is the file that has them; `page` is the built page."""
+        """`environment` is added to the functions' own, `source` is their file, `page` the folder of the built page."""
         self._ports = ports
         self._folder = folder.absolute()
         self._source = source.absolute()
         self._environment = dict(environment or {})
         self._page = None if page is None else page.absolute()
-        self._tell = tell
+        self._report = report
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
         try:
-            self._exit.enter_context(claimed(self._folder))
+            self._exit.enter_context(claim_folder(self._folder))
             self._start()
         except BaseException:
             self._exit.close()
@@ -80,7 +80,7 @@ class Stack:
         self._exit.close()
 
     def wait(self) -> Never:
-        """Returns never: raises PartFailed, with its last output, as soon as a part has ended."""
+        """Never returns: raises PartFailed, with its last output, as soon as a part has ended."""
         self._supervisor.watch()
 
     def kill(self, part: str) -> None:
@@ -88,7 +88,7 @@ class Stack:
         self._supervisor.kill(part)
 
     def restart(self, part: str) -> None:
-        """Brings a killed part back at the same address, and returns when it is ready."""
+        """Starts a killed part again at the same address, and returns when it is ready."""
         self._supervisor.restart(part)
 
     def log(self, part: str) -> Path:
@@ -97,36 +97,36 @@ class Stack:
 
     def _start(self) -> None:
         policies = load_policies()
-        given = os.environ.get("FIRESTORE_EMULATOR_HOST")
-        if given and not is_ready(given):
-            raise PartFailed(f"FIRESTORE_EMULATOR_HOST is {given}, where no Firestore emulator answers.")
-        ports = self._choose_ports(USUAL_PORTS.keys() - ({"firestore"} if given else set()))
+        firestore = os.environ.get("FIRESTORE_EMULATOR_HOST")
+        if firestore and not is_ready(firestore):
+            raise PartFailed(f"FIRESTORE_EMULATOR_HOST is {firestore}, where no Firestore emulator answers.")
+        ports = self._choose_ports(USUAL_PORTS.keys() - ({"firestore"} if firestore else set()))
         self.addresses = Addresses(
             **{name: f"http://{HOST}:{ports[name]}" for name in (*FUNCTIONS, "assets")},
-            firestore=given or f"{HOST}:{ports['firestore']}",
+            firestore=firestore or f"{HOST}:{ports['firestore']}",
             cloud_tasks=f"{HOST}:{ports['cloud_tasks']}",
             page=None if self._page is None else f"http://{HOST}:{ports['page']}",
             project=PROJECT,
         )
 
         parts = self._parts(ports, policies)
-        if not given:
-            parts.insert(0, firestore_part(ports["firestore"], tell=self._tell))
+        if not firestore:
+            parts.insert(0, firestore_part(ports["firestore"], report=self._report))
         self._supervisor = self._exit.enter_context(Supervisor(self._folder / "logs"))
-        self._supervisor.start(parts, told=self._told)
-        self._call_once()
+        self._supervisor.start(parts, on_ready=self._report_ready)
+        self._check_api()
         self._exit.enter_context(Ticker(self.addresses.sweep))
         self._exit.enter_context(
-            Echo({part.name: self.log(part.name) for part in parts if part.name != "firestore"}, self._tell)
+            Echo({part.name: self.log(part.name) for part in parts if part.name != "firestore"}, self._report)
         )
         self._exit.callback(withdraw, self._folder)
         publish(self._folder, self.addresses)
 
-    def _call_once(self) -> None:
-        """The API builds what it consists of when it is first called: what is wrong with that is told here."""
+    def _check_api(self) -> None:
+        """Calls the API once, since it builds its clients on the first call. Raises PartFailed."""
         status = httpx.get(f"{self.addresses.api}/health", timeout=30).status_code
         if status >= 500:
-            raise PartFailed(f"api answers GET /health with {status}; {self.log('api')} says why.")
+            raise PartFailed(f"api answers GET /health with {status}; {self.log('api')} has the reason.")
 
     def _parts(self, ports: Mapping[str, int], policies: Policies) -> list[Part]:
         key, origins = secrets.token_hex(32), f"http://{HOST}:{ports['page']},http://localhost:{ports['page']}"
@@ -142,7 +142,7 @@ class Stack:
             "ENABLE_TYPES": "diagnostic",
             **self._environment,
         }
-        # As many at once as the queues may send: one that waited for a thread would use up its dispatch deadline.
+        # A thread for each concurrent delivery: one that waited for a thread would use up its dispatch deadline.
         threads = {
             "api": 16,
             "process": sum(policy.max_concurrent_dispatches for policy in policies.values()),
@@ -178,8 +178,9 @@ class Stack:
 
     def _choose_ports(self, names: Collection[str]) -> dict[str, int]:
         if self._ports == "usual":
-            return usual_ports({name: USUAL_PORTS[name] for name in names}, tell=self._tell)
+            return choose_ports({name: USUAL_PORTS[name] for name in names}, report=self._report)
         return dict(zip(names, free_ports(len(names)), strict=True))
 
-    def _told(self, part: Part, took: timedelta) -> None:
-        self._tell(f"{part.name:<12}{getattr(self.addresses, part.name):<24}ready in {took.total_seconds():.1f} s")
+    def _report_ready(self, part: Part, duration: timedelta) -> None:
+        address = getattr(self.addresses, part.name)
+        self._report(f"{part.name:<12}{address:<24}ready in {duration.total_seconds():.1f} s")

@@ -1,10 +1,11 @@
 """Runs the parts of a stack as child processes: starts them, waits until they are ready, ends them all.
 
-Each part leads a process group of its own, so that its workers end with it and Ctrl-C reaches only the
-supervisor; guard.py ends the groups if the supervisor is killed.
+Each part leads its own process group, so that its workers end with it and Ctrl-C reaches only the supervisor.
+guard.py ends the groups if the supervisor is killed.
 """
 
 import contextlib
+import operator
 import os
 import signal
 import subprocess
@@ -18,6 +19,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Never, Self
 
+from tenacity import RetryError, Retrying, retry_if_result, sleep_using_event, stop_after_delay, wait_fixed
+from tenacity.stop import stop_when_event_set
+
 from build import ROOT
 
 READY_WITHIN = timedelta(seconds=60)
@@ -27,7 +31,7 @@ LAST_LINES = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One child process. `ready` is asked again and again from a thread, and may raise PartFailed to give up."""
+    """One child process. A thread polls `ready`; an error that it raises fails the start."""
 
     name: str
     command: Sequence[str]
@@ -36,11 +40,11 @@ class Part:
 
 
 class PartFailed(Exception):
-    """A part died, was never ready, or cannot work; the message is for whoever started the stack."""
+    """A part ended, was never ready, or cannot work; the message is for the user who started the stack."""
 
 
 class Supervisor:
-    """A context manager: whatever it started has ended when it is left."""
+    """A context manager: all parts have ended when it is left."""
 
     def __init__(self, logs: Path, *, end_within: timedelta = END_WITHIN) -> None:
         self.logs = logs
@@ -61,10 +65,10 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, parts: Sequence[Part], *, told: Callable[[Part, timedelta], None] | None = None) -> None:
-        """Starts all at once; returns when all are ready. `told` hears of each and how long it took.
+    def start(self, parts: Sequence[Part], *, on_ready: Callable[[Part, timedelta], None] | None = None) -> None:
+        """Starts all parts at once and returns when all are ready; calls `on_ready` with each and its start-up time.
 
-        Raises PartFailed as soon as one of them fails; the others run on until close().
+        Raises PartFailed as soon as one fails; the others run until close().
         """
         for part in parts:
             self.log(part.name).unlink(missing_ok=True)
@@ -73,38 +77,38 @@ class Supervisor:
         try:
             waits = {pool.submit(self._wait_until_ready, part): part for part in parts}
             for wait in as_completed(waits):
-                took = wait.result()
-                if told:
-                    told(waits[wait], took)
+                duration = wait.result()
+                if on_ready:
+                    on_ready(waits[wait], duration)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def watch(self) -> Never:
-        """Returns never: raises PartFailed when a part has ended."""
+        """Never returns: raises PartFailed when a part has ended."""
         while True:
             for name in self._parts:
                 self._raise_if_ended(name)
             self._closing.wait(0.1)
 
     def kill(self, name: str) -> None:
-        """Ends a part, its workers too, as a crash would: SIGKILL."""
+        """Ends a part and its workers as a crash would: SIGKILL."""
         self._kill_group(self._processes[name])
 
     def restart(self, name: str) -> None:
-        """Starts a killed part again, with the same command, and waits until it is ready."""
+        """Kills a part, starts it again with the same command and waits until it is ready."""
         self.kill(name)
         self._spawn(self._parts[name])
         self._wait_until_ready(self._parts[name])
 
     def log(self, name: str) -> Path:
-        """Where the full output of a part is."""
+        """The file with a part's full output."""
         return self.logs / f"{name}.log"
 
     def pids(self) -> dict[str, int]:
         return {name: process.pid for name, process in self._processes.items()}
 
     def close(self) -> None:
-        """Ends all parts, politely for a few seconds, then by force. May be called again."""
+        """Sends SIGTERM to all parts, and SIGKILL to those that have not ended in time. May be called twice."""
         self._closing.set()
         for process in self._processes.values():
             process.terminate()
@@ -119,7 +123,7 @@ class Supervisor:
 
     def _spawn(self, part: Part) -> None:
         with self.log(part.name).open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  # commands of our own, no shell
+            process = subprocess.Popen(  # noqa: S603  # our own commands, no shell
                 part.command,
                 cwd=ROOT,
                 env={**os.environ, **part.environment},
@@ -130,43 +134,48 @@ class Supervisor:
             )
         self._parts[part.name] = part
         self._processes[part.name] = process
-        self._tell_guard(f"+{process.pid}")
+        self._send_to_guard(f"+{process.pid}")
 
     def _wait_until_ready(self, part: Part) -> timedelta:
         started = time.monotonic()
-        while not part.ready():
-            self._raise_if_ended(part.name)
-            took = timedelta(seconds=time.monotonic() - started)
-            if took > READY_WITHIN:
-                raise PartFailed(f"{part.name} was not ready within {READY_WITHIN}.\n{self._last_lines(part.name)}")
-            if self._closing.wait(0.05):
-                raise PartFailed(f"{part.name} was ended while it started.")
-        # Another program may answer on the port that this part could not have.
+        polling = Retrying(
+            retry=retry_if_result(operator.not_),
+            after=lambda _: self._raise_if_ended(part.name),
+            wait=wait_fixed(0.05),
+            sleep=sleep_using_event(self._closing),
+            stop=stop_after_delay(READY_WITHIN) | stop_when_event_set(self._closing),
+        )
+        try:
+            polling(part.ready)
+        except RetryError:
+            reason = "was stopped during its start" if self._closing.is_set() else f"was not ready in {READY_WITHIN}"
+            raise PartFailed(f"{part.name} {reason}.\n{self._last_lines(part.name)}") from None
+        # Another program may answer on the port that this part could not get.
         self._raise_if_ended(part.name)
         return timedelta(seconds=time.monotonic() - started)
 
     def _raise_if_ended(self, name: str) -> None:
         status = self._processes[name].poll()
         if status is not None and not self._closing.is_set():
-            raise PartFailed(f"{name} {_ending(status)}\n{self._last_lines(name)}")
+            raise PartFailed(f"{name} {_describe_exit(status)}\n{self._last_lines(name)}")
 
     def _last_lines(self, name: str) -> str:
         lines = self.log(name).read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join([f"Its last output ({self.log(name)}):", *(f"  | {line}" for line in lines)])
 
     def _kill_group(self, process: subprocess.Popen[bytes]) -> None:
-        # macOS answers PermissionError for a group of which only zombies are left.
+        # macOS raises PermissionError for a group that has only zombies.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        self._tell_guard(f"-{process.pid}")
+        self._send_to_guard(f"-{process.pid}")
 
-    def _tell_guard(self, line: str) -> None:
+    def _send_to_guard(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             self._guard_input.write(f"{line}\n".encode())
 
 
-def _ending(status: int) -> str:
+def _describe_exit(status: int) -> str:
     if status < 0:
         return f"was killed by {signal.Signals(-status).name}."
     return f"ended with exit status {status}."

@@ -10,7 +10,7 @@ EVERY = timedelta(seconds=5)
 
 
 class Ticker:
-    """A context manager: ticks from a thread until it is left."""
+    """A context manager that calls `url` from a thread."""
 
     def __init__(self, url: str, *, every: timedelta = EVERY) -> None:
         self._url = url
@@ -26,6 +26,6 @@ class Ticker:
 
     def _tick(self) -> None:
         while not self._ended.wait(self._every.total_seconds()):
-            # What a sweep could not do is in its own log, and the next one does it.
+            # The sweeper logs its own failures, and the next sweep does what this one could not.
             with contextlib.suppress(httpx.TransportError):
                 httpx.post(self._url, json={}, timeout=60)

@@ -21,7 +21,8 @@ from google.cloud.tasks_v2 import CloudTasksClient, HttpRequest, Queue, Task
 from build import ROOT
 from common.queues import load_policies
 from local.cloud_tasks import Attempt, CloudTasks
-from local.emulators.firestore import PROJECT, firestore_part
+from local.emulators.firestore import PROJECT
+from local.stack.parts import firestore_part
 from local.stack.ports import free_ports
 from local.stack.queues import create_queues
 from local.stack.stack import LOCATION, SOURCE
@@ -113,7 +114,7 @@ def _emulators() -> Iterator[tuple[FlaskClient, CloudTasks, Event]]:
 
     with tempfile.TemporaryDirectory() as folder, Supervisor(Path(folder)) as supervisor:
         [port] = free_ports(1)
-        supervisor.start([firestore_part(port, tell=print)])
+        supervisor.start([firestore_part(port, report=print)])
         with CloudTasks(send=deliver) as tasks:
             os.environ |= {
                 "GOOGLE_CLOUD_PROJECT": PROJECT,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from build.page import built_page
+from build.page import build_page
 from local.stack.stack import Stack
 from tests.e2e.browser import Visitor, launched, visiting
 from tests.e2e.chromium import NO_CHROMIUM, find_chromium
@@ -43,7 +43,7 @@ def stack(
     playwright: Playwright, firestore_emulator: str, database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    page = built_page(tell=print)
+    page = build_page(report=print)
     with Stack(ports="free", folder=folder, environment={"FIRESTORE_DATABASE": database}, page=page) as stack:
         yield stack
 

@@ -49,7 +49,7 @@ def deployed(playwright: Playwright, stack: Stack, *, page: Path, database: str,
     origin, key = str(stack.addresses.page), new_key()
     identity = IdentityPlatform(stack.addresses.project, origin)
     config = page_config(stack, database=database)
-    app = application(page, config=config, added=policy(config, assets=stack.addresses.assets))
+    app = application(page, config=config, headers=policy(config, assets=stack.addresses.assets))
     with (
         served(app) as to_page,
         served(identity.application(), tls=certified(key, folder)) as to_identity,

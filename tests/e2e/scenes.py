@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from google.cloud.firestore import DELETE_FIELD, Client
 
-from build.page import built_page
+from build.page import build_page
 from local.stack.addresses import Addresses
 from local.stack.stack import Stack
 from local.token import unsigned_token
@@ -74,7 +74,7 @@ OPTICIAN = {
 @contextmanager
 def stack_with_page() -> Iterator[Stack]:
     """One of its own, whose people have asked for nothing yet."""
-    page = built_page(tell=print)
+    page = build_page(report=print)
     with tempfile.TemporaryDirectory() as folder, Stack(ports="free", folder=Path(folder), page=page) as stack:
         yield stack
 

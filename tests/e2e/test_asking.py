@@ -14,7 +14,7 @@ from tests.e2e.asking import GIVEN, Asking, fields, stranger, title, unheard
 from tests.e2e.browser import REQUESTS, ZONE, launched
 from tests.e2e.conftest import Arrive
 from tests.e2e.network import Network
-from tests.processes import until
+from tests.processes import wait_until
 
 ENDED_WITHIN_MS = 30_000
 GIVEN_UP_MS = 15_000  # the page tries three times
@@ -91,7 +91,7 @@ def test_a_reload_before_the_answer_asks_once(stack: Stack, playwright: Playwrig
         ann.fill(message)
         network.hold_answers()
         ann.page.get_by_test_id("send").click()
-        until(lambda: len(asking.saying(message)) == 1)
+        wait_until(lambda: len(asking.saying(message)) == 1)
         ann.page.reload()
         network.mend()
 
@@ -120,7 +120,7 @@ def test_asking_again_with_changes_leaves_the_earlier_request_as_it_was(stack: S
     somebody, message, changed = stranger(), unheard(), unheard()
     asking = Asking(stack.addresses, somebody)
     earlier = asking.asset(message, call_to_action="Book your visit")
-    until(lambda: asking.request(earlier)["status"] == "completed")
+    wait_until(lambda: asking.request(earlier)["status"] == "completed")
     before, visitor = asking.request(earlier), arrive(somebody)
 
     visitor.card(earlier).get_by_role("button", name="Ask again with changes").click()

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from build.npm import NpmFailed
-from build.page import installed_npm
+from build.page import install_npm
 from local.stack.stack import Stack
 from tests.e2e.asking import Asking
-from tests.processes import until
+from tests.processes import wait_until
 
 ENDED = {"completed", "failed", "cancelled"}
 
@@ -25,9 +25,9 @@ def test_a_request_from_the_listener_equals_the_apis_answer(stack: Stack, databa
     later = asking.asset("Open on Sundays.", run_at=in_an_hour)
     cancelled = asking.asset("Closed on Mondays.", run_at=in_an_hour.replace(microsecond=0))
     asking.cancel(cancelled)
-    until(lambda: all(asking.request(each)["status"] in ENDED for each in ending))
+    wait_until(lambda: all(asking.request(each)["status"] in ENDED for each in ending))
     running = asking.diagnostic(sleep_seconds=30)  # in one step: it stands still while both are asked
-    until(lambda: "progress" in asking.request(running))
+    wait_until(lambda: "progress" in asking.request(running))
 
     _vitest("listener", stack, database, person, log)
 
@@ -48,7 +48,7 @@ def _vitest(name: str, stack: Stack, database: str, person: str, log: Path) -> N
         "PROJECT": stack.addresses.project,
         "PERSON": person,
     }
-    npm = installed_npm(tell=print, log=log)
+    npm = install_npm(report=print, log=log)
     try:
         npm.call("exec", "--", "vitest", "run", "--config", "tests/stack/vitest.config.ts", name, environment=told)
     except NpmFailed as error:

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Playwright, Route, expect
 
-from build.page import built_page
+from build.page import build_page
 from local.stack.stack import Stack
 from tests.e2e.asking import Asking, title, unheard
 from tests.e2e.browser import REQUESTS, Visitor, visiting
 from tests.e2e.deployment import FIRESTORE, OF_THE_WINDOW, Deployment, deployed
 from tests.e2e.identity_platform import HOSTS, REFRESHED_BEFORE, Account
 from tests.e2e.test_everybody import PHONE, serious
-from tests.processes import until
+from tests.processes import wait_until
 
 WITHIN_MS = 20_000
 REFRESHED_SOON = REFRESHED_BEFORE + timedelta(seconds=1)
@@ -61,7 +61,7 @@ Visit = Callable[..., Visitor]
 def deployment(
     playwright: Playwright, stack: Stack, database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
-    page, folder = built_page(tell=print), tmp_path_factory.mktemp("deployment")
+    page, folder = build_page(report=print), tmp_path_factory.mktemp("deployment")
     with deployed(playwright, stack, page=page, database=database, folder=folder) as deployment:
         yield deployment
 
@@ -162,7 +162,7 @@ def test_what_is_typed_outlives_a_session_that_ends(deployment: Deployment, visi
     account.change_password("more gentle check-ups")
 
     expect(ann.page.get_by_role("alert")).to_have_text(f"{SESSION_ENDED} What you typed is kept.", timeout=WITHIN_MS)
-    until(lambda: title(asked) not in kept(ann.page))
+    wait_until(lambda: title(asked) not in kept(ann.page))
     sign_in(ann, account)
     expect(ann.page.get_by_label("Message")).to_have_value("Open on Saturdays.")
     expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
@@ -260,7 +260,7 @@ def test_signing_out_leaves_nothing_of_somebody_in_any_tab(deployment: Deploymen
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=WITHIN_MS)
         expect(page.get_by_role("main").get_by_role("alert")).to_have_count(0)
         assert [trace for trace in traces if trace in page.content()] == []
-    until(lambda: not any(trace in kept(page) for page in (ann.page, other) for trace in traces))
+    wait_until(lambda: not any(trace in kept(page) for page in (ann.page, other) for trace in traces))
 
 
 def test_what_holds_a_database_keeps_nobody_signed_in_or_out(deployment: Deployment, visit: Visit) -> None:

@@ -1,4 +1,4 @@
-"""`python -m local` as a whole, with functions that only tell what they were given."""
+"""`python -m local` as a whole, with functions that return their environment."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -20,23 +20,23 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpc
 from build import ROOT
 from common.queues import load_policies
 from local.emulators.firestore import is_ready
-from local.stack.addresses import Addresses, running
-from local.stack.ports import free_port, usual_ports
+from local.stack.addresses import Addresses, find_running_stack
+from local.stack.ports import choose_ports, free_port
 from local.stack.stack import FUNCTIONS, Stack
 from local.stack.supervisor import PartFailed
-from tests.processes import until
+from tests.processes import IN_BACKGROUND, wait_until
 
-FUNCTIONS_THAT_TELL = """
+REPORTING_FUNCTIONS = """
 import json, os, sys
 import functions_framework
 
-def tell(request):
+def report(request):
     print(json.dumps({"severity": "INFO", "message": "called", "headers": dict(request.headers)}), flush=True)
     if request.path == "/fail":
         print(json.dumps({"severity": "ERROR", "message": "request.failed", "type": "diagnostic"}), flush=True)
     return {"environment": dict(os.environ), "master": os.getppid(), "importable": os.path.realpath("common")}
 
-api = process = sweep = functions_framework.http(tell)
+api = process = sweep = functions_framework.http(report)
 """
 PARTS = ("api", "process", "sweep", "assets", "page", "cloud_tasks", "firestore")
 
@@ -44,18 +44,18 @@ PARTS = ("api", "process", "sweep", "assets", "page", "cloud_tasks", "firestore"
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("source") / "main.py"
-    file.write_text(FUNCTIONS_THAT_TELL)
+    file.write_text(REPORTING_FUNCTIONS)
     return file
 
 
 class Running:
-    """A stack that somebody started in a terminal."""
+    """A stack in a process of its own, as started in a terminal."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path, output: IO[str]) -> None:
         self.process = process
         self.folder = folder
         self._output = output
-        until(lambda: (folder / "stack.json").exists() or process.poll() is not None)
+        wait_until(lambda: (folder / "stack.json").exists() or process.poll() is not None)
         assert process.poll() is None, self.output()
         self.addresses = self._addresses()
 
@@ -63,22 +63,23 @@ class Running:
         self._output.seek(0)
         return self._output.read()
 
-    def ended(self) -> int:
+    def wait(self) -> int:
+        """Returns the exit status."""
         return self.process.wait(timeout=20)
 
     def answering(self) -> list[str]:
-        """The parts of its own that still take connections."""
-        return [name for name in PARTS if name != "firestore" and self._takes_connections(name)]
+        """Its parts that accept connections."""
+        return [name for name in PARTS if name != "firestore" and self._accepts_connections(name)]
 
     def master_of(self, function: str) -> int:
         return int(httpx.get(getattr(self.addresses, function)).json()["master"])
 
     def _addresses(self) -> Addresses:
-        addresses = running(self.folder)
+        addresses = find_running_stack(self.folder)
         assert addresses is not None
         return addresses
 
-    def _takes_connections(self, name: str) -> bool:
+    def _accepts_connections(self, name: str) -> bool:
         host, port = getattr(self.addresses, name).removeprefix("http://").split(":")
         with socket.socket() as connection:
             return connection.connect_ex((host, int(port))) == 0
@@ -92,12 +93,12 @@ def command(folder: Path, source: Path) -> list[str]:
 
 
 @contextmanager
-def started(folder: Path, source: Path, firestore: str) -> Iterator[Running]:
+def started(folder: Path, source: Path, firestore: str, *, prefix: Sequence[str] = ()) -> Iterator[Running]:
     environment = os.environ | {"FIRESTORE_EMULATOR_HOST": firestore}
     with (
         (folder / "output").open("w+") as output,
         subprocess.Popen(
-            command(folder, source), cwd=ROOT, env=environment, stdout=output, stderr=output, text=True
+            [*prefix, *command(folder, source)], cwd=ROOT, env=environment, stdout=output, stderr=output, text=True
         ) as process,
     ):
         try:
@@ -108,36 +109,42 @@ def started(folder: Path, source: Path, firestore: str) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, source: Path, firestore_emulator: str) -> Iterator[Running]:
-    """One that runs for all tests that leave it alone."""
+    """A stack for all tests that do not change it."""
     with started(tmp_path_factory.mktemp("stack"), source, firestore_emulator) as stack:
         yield stack
 
 
-def test_each_part_is_told_when_it_is_ready_and_at_last_where_the_page_is(stack: Running) -> None:
-    until(lambda: "The page:" in stack.output())
+def test_each_part_is_reported_when_it_is_ready_and_the_page_last(stack: Running) -> None:
+    wait_until(lambda: "Page:" in stack.output())
 
-    *parts, up, _, page = stack.output().rstrip().splitlines()
+    *parts, running, _, page = stack.output().rstrip().splitlines()
 
     assert {line.split()[0] for line in parts} == set(PARTS) - {"firestore"}
     assert all(line.split()[1] == getattr(stack.addresses, line.split()[0]) for line in parts)
-    assert up == f"Everything is up; logs are in {stack.folder}/logs. Ctrl-C ends it."
-    assert page == f"  The page: {stack.addresses.page}"
+    assert running == f"Everything is running. Logs are in {stack.folder}/logs. Press Ctrl-C to stop."
+    assert page == f"  Page: {stack.addresses.page}"
 
 
-def test_all_parts_answer_where_stack_json_says(stack: Running, firestore_emulator: str) -> None:
-    said = json.loads((stack.folder / "stack.json").read_text())
+def test_all_parts_answer_at_the_addresses_in_stack_json(stack: Running, firestore_emulator: str) -> None:
+    content = json.loads((stack.folder / "stack.json").read_text())
 
-    assert set(said) == {*PARTS, "project", "pid"}
-    assert (said["project"], said["pid"], said["firestore"]) == ("demo-local", stack.process.pid, firestore_emulator)
+    assert set(content) == {*PARTS, "project", "pid"}
+    assert (content["project"], content["pid"], content["firestore"]) == (
+        "demo-local",
+        stack.process.pid,
+        firestore_emulator,
+    )
     assert stack.answering() == [name for name in PARTS if name != "firestore"]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_each_function_is_told_where_everything_is(stack: Running, function: str) -> None:
-    told = httpx.get(getattr(stack.addresses, function)).json()["environment"]
+def test_each_function_has_the_addresses_in_its_environment(stack: Running, function: str) -> None:
+    environment = httpx.get(getattr(stack.addresses, function)).json()["environment"]
 
     assert {
-        name: told[name] for name in told if name.startswith(("GOOGLE", "QUEUES", "FIRE", "CLOUD_T", "ENABLE"))
+        name: environment[name]
+        for name in environment
+        if name.startswith(("GOOGLE", "QUEUES", "FIRE", "CLOUD_T", "ENABLE"))
     } == {
         "GOOGLE_CLOUD_PROJECT": "demo-local",
         "QUEUES_LOCATION": "us-central1",
@@ -145,14 +152,14 @@ def test_each_function_is_told_where_everything_is(stack: Running, function: str
         "CLOUD_TASKS_EMULATOR_HOST": stack.addresses.cloud_tasks,
         "ENABLE_TYPES": "diagnostic",
     }
-    assert told["ASSETS_URL"] == stack.addresses.assets
-    assert told["ASSETS_FOLDER"] == str(stack.folder / "assets")
-    assert len(told["ASSETS_SIGNING_KEY"]) == 64
-    assert told["CORS_ORIGINS"].startswith("http://127.0.0.1:")
+    assert environment["ASSETS_URL"] == stack.addresses.assets
+    assert environment["ASSETS_FOLDER"] == str(stack.folder / "assets")
+    assert len(environment["ASSETS_SIGNING_KEY"]) == 64
+    assert environment["CORS_ORIGINS"].startswith("http://127.0.0.1:")
 
 
 @pytest.mark.parametrize("type_name", load_policies())
-def test_a_task_of_each_queue_reaches_process_with_a_token_whatever_its_url(stack: Running, type_name: str) -> None:
+def test_a_task_of_each_queue_reaches_process_with_a_token_despite_its_url(stack: Running, type_name: str) -> None:
     parent = f"projects/demo-local/locations/us-central1/queues/{load_policies()[type_name].queue}"
     with grpc.insecure_channel(stack.addresses.cloud_tasks) as channel:
         client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
@@ -160,7 +167,7 @@ def test_a_task_of_each_queue_reaches_process_with_a_token_whatever_its_url(stac
         name = client.create_task(parent=parent, task=task).name.rpartition("/")[2]
 
     log = stack.folder / "logs" / "process.log"
-    until(lambda: name in log.read_text())
+    wait_until(lambda: name in log.read_text())
     delivery = next(line for line in log.read_text().splitlines() if name in line)
     assert json.loads(delivery)["headers"]["Authorization"].startswith("Bearer ")
 
@@ -168,58 +175,63 @@ def test_a_task_of_each_queue_reaches_process_with_a_token_whatever_its_url(stac
 def test_the_sweeper_is_called_every_few_seconds(stack: Running) -> None:
     log = stack.folder / "logs" / "sweep.log"
 
-    until(lambda: log.read_text().count('"called"') >= 2)
+    wait_until(lambda: log.read_text().count('"called"') >= 2)
 
 
 def test_errors_of_the_functions_are_shown_and_other_events_are_not(stack: Running) -> None:
     httpx.get(f"{stack.addresses.api}/fail")
 
-    until(lambda: "api: ERROR request.failed type=diagnostic\n" in stack.output())
+    wait_until(lambda: "api: ERROR request.failed type=diagnostic\n" in stack.output())
     assert "called" not in stack.output()
 
 
-def test_a_second_one_is_told_in_one_line_of_the_first(stack: Running, source: Path) -> None:
+def test_a_second_stack_ends_with_one_line_about_the_first(stack: Running, source: Path) -> None:
     second = subprocess.run(command(stack.folder, source), cwd=ROOT, capture_output=True, text=True, check=False)
 
-    where = f"Its API is {stack.addresses.api}. End it first, or use it."
-    assert second.stderr == f"A stack already runs with {stack.folder}. {where}\n"
+    where = f"Its API is {stack.addresses.api}. Stop it first, or use it."
+    assert second.stderr == f"A stack already runs in {stack.folder}. {where}\n"
     assert (second.stdout, second.returncode) == ("", 1)
-    assert running(stack.folder) == stack.addresses
+    assert find_running_stack(stack.folder) == stack.addresses
 
 
-def test_ctrl_c_ends_everything(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
-    with started(tmp_path, source, firestore_emulator) as stack:
-        stack.process.send_signal(signal.SIGINT)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_sigint_and_sigterm_end_everything_in_the_background_of_a_script_too(
+    tmp_path: Path, source: Path, firestore_emulator: str, end: signal.Signals
+) -> None:
+    with started(tmp_path, source, firestore_emulator, prefix=IN_BACKGROUND) as stack:
+        os.kill(json.loads((tmp_path / "stack.json").read_text())["pid"], end)
 
-        assert stack.ended() == 0
-        assert stack.output().splitlines()[-1] == "Everything has ended."
+        assert stack.wait() == 0
+        assert stack.output().splitlines()[-1] == "Everything has stopped."
         assert stack.answering() == []
         assert not (tmp_path / "stack.json").exists()
 
 
-def test_when_a_part_dies_it_is_told_and_everything_ends(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
-    with started(tmp_path, source, firestore_emulator) as stack:
-        os.kill(stack.master_of("sweep"), signal.SIGKILL)
-
-        assert stack.ended() == 1
-        assert "\nsweep was killed by SIGKILL.\nIts last output (" in stack.output()
-        assert stack.answering() == []
-        assert running(tmp_path) is None
-
-
-def test_what_a_killed_one_leaves_behind_is_recognised_as_dead(
+def test_when_a_part_dies_its_output_is_shown_and_everything_ends(
     tmp_path: Path, source: Path, firestore_emulator: str
 ) -> None:
     with started(tmp_path, source, firestore_emulator) as stack:
+        os.kill(stack.master_of("sweep"), signal.SIGKILL)
+
+        assert stack.wait() == 1
+        assert "\nsweep was killed by SIGKILL.\nIts last output (" in stack.output()
+        assert stack.answering() == []
+        assert find_running_stack(tmp_path) is None
+
+
+def test_a_killed_stack_does_not_count_as_running(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
+    with started(tmp_path, source, firestore_emulator) as stack:
         stack.process.kill()
-        stack.ended()
+        stack.wait()
 
-        until(lambda: stack.answering() == [])
+        wait_until(lambda: stack.answering() == [])
         assert (tmp_path / "stack.json").exists()
-        assert running(tmp_path) is None
+        assert find_running_stack(tmp_path) is None
 
 
-def test_functions_that_cannot_be_imported_are_told_with_the_reason(tmp_path: Path, firestore_emulator: str) -> None:
+def test_functions_that_cannot_be_imported_fail_the_start_with_the_reason(
+    tmp_path: Path, firestore_emulator: str
+) -> None:
     broken = tmp_path / "main.py"
     broken.write_text("raise RuntimeError('no such thing')")
 
@@ -227,11 +239,15 @@ def test_functions_that_cannot_be_imported_are_told_with_the_reason(tmp_path: Pa
         Stack(ports="free", folder=tmp_path, source=broken).__enter__()
 
 
-def test_functions_that_cannot_work_are_told_with_the_log(tmp_path: Path, firestore_emulator: str) -> None:
+def test_functions_that_cannot_work_fail_the_start_with_the_log(tmp_path: Path, firestore_emulator: str) -> None:
     broken = tmp_path / "main.py"
-    broken.write_text(FUNCTIONS_THAT_TELL.replace("def tell(request):", "def tell(request):\n    raise RuntimeError()"))
+    broken.write_text(
+        REPORTING_FUNCTIONS.replace("def report(request):", "def report(request):\n    raise RuntimeError()")
+    )
 
-    with pytest.raises(PartFailed, match=rf"^api answers GET /health with 500; {tmp_path}/logs/api\.log says why\.$"):
+    with pytest.raises(
+        PartFailed, match=rf"^api answers GET /health with 500; {tmp_path}/logs/api\.log has the reason\.$"
+    ):
         Stack(ports="free", folder=tmp_path, source=broken).__enter__()
 
 
@@ -246,7 +262,7 @@ def test_without_a_firestore_emulator_one_is_started(
     assert not is_ready(stack.addresses.firestore)
 
 
-def test_a_firestore_emulator_that_does_not_answer_is_told(
+def test_a_firestore_emulator_that_does_not_answer_fails_the_start(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
@@ -255,7 +271,7 @@ def test_a_firestore_emulator_that_does_not_answer_is_told(
         Stack(ports="free", folder=tmp_path, source=source).__enter__()
 
 
-def test_a_killed_part_can_be_brought_back_where_it_was(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
+def test_a_killed_part_restarts_at_its_address(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
     with Stack(ports="free", folder=tmp_path, source=source) as stack:
         stack.kill("process")
         with pytest.raises(httpx.ConnectError):
@@ -266,13 +282,13 @@ def test_a_killed_part_can_be_brought_back_where_it_was(tmp_path: Path, source: 
         assert httpx.get(stack.addresses.process).status_code == 200
 
 
-def test_a_port_that_is_taken_is_replaced_by_a_free_one_and_told() -> None:
-    told: list[str] = []
+def test_a_port_in_use_is_replaced_by_a_free_one_and_reported() -> None:
+    reported: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as other:
-        taken, free = other.getsockname()[1], free_port()
+        used, free = other.getsockname()[1], free_port()
 
-        chosen = usual_ports({"api": taken, "assets": free}, tell=told.append)
+        chosen = choose_ports({"api": used, "assets": free}, report=reported.append)
 
-    assert chosen["api"] != taken
+    assert chosen["api"] != used
     assert chosen["assets"] == free
-    assert told == [f"Port {taken} is taken, so api gets {chosen['api']}."]
+    assert reported == [f"Port {used} is in use: api gets {chosen['api']}."]

@@ -44,7 +44,7 @@ def events(stack: Stack) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def until(holds: Callable[[], Any]) -> Any:
+def wait_until(holds: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + WITHIN_SECONDS
     while not (found := holds()):
         assert time.monotonic() < deadline
@@ -71,7 +71,7 @@ def test_a_recurring_request_runs_once_for_each_time_of_its_schedule(stack: Stac
     assert answers[1]["replayed"]
     [request_id] = {answer["id"] for answer in answers}
     administrator = {"Authorization": f"Bearer {unsigned_token('root', tenant='system')}"}
-    until(
+    wait_until(
         lambda: (
             httpx.get(f"{stack.addresses.api}/requests/{request_id}", headers=administrator).json()["status"]
             == "completed"

@@ -1,4 +1,4 @@
-"""What becomes of child processes, whichever way they or their supervisor end."""
+"""How child processes end, and how their supervisor reports it."""
 
 import signal
 import subprocess
@@ -11,16 +11,18 @@ import pytest
 
 from build import ROOT
 from local.stack.supervisor import Part, PartFailed, Supervisor
-from tests.processes import alive, until
+from tests.processes import IN_BACKGROUND, alive, wait_until
 
-# A part that has a child of its own, as gunicorn has workers; both tell their process ids.
+# A part that has a child, as gunicorn has workers; it prints both process ids.
 WITH_CHILD = """
 import os, signal, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"])
 print(os.getpid(), child.pid, flush=True)
 signal.pause()
 """
-DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+IGNORES_SIGTERM = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+)
 
 
 @pytest.fixture
@@ -38,37 +40,37 @@ def pids_in(log: Path) -> list[int]:
     return [int(pid) for line in log.read_text().splitlines() for pid in line.split() if pid.isdigit()]
 
 
-def test_leaving_ends_the_parts_and_their_children(tmp_path: Path) -> None:
+def test_leaving_the_context_ends_the_parts_and_their_children(tmp_path: Path) -> None:
     with Supervisor(tmp_path) as supervisor:
         supervisor.start([part(tmp_path, "one", WITH_CHILD), part(tmp_path, "two", WITH_CHILD)])
         pids = pids_in(tmp_path / "one.log") + pids_in(tmp_path / "two.log")
         assert [alive(pid) for pid in pids] == [True] * 4
 
-    until(lambda: not any(alive(pid) for pid in pids))
+    wait_until(lambda: not any(alive(pid) for pid in pids))
 
 
-def test_a_part_that_ignores_being_told_to_end_is_killed(tmp_path: Path) -> None:
+def test_a_part_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     with Supervisor(tmp_path, end_within=timedelta(seconds=0.1)) as supervisor:
-        supervisor.start([part(tmp_path, "deaf", DEAF)])
-        pid = supervisor.pids()["deaf"]
+        supervisor.start([part(tmp_path, "stubborn", IGNORES_SIGTERM)])
+        pid = supervisor.pids()["stubborn"]
 
     assert not alive(pid)
 
 
-def test_a_part_that_dies_while_starting_is_told_with_its_last_lines(supervisor: Supervisor) -> None:
-    doomed = part(supervisor.logs, "doomed", "import sys; print('no such thing'); sys.exit(3)")
+def test_a_part_that_ends_during_its_start_is_an_error_with_its_last_lines(supervisor: Supervisor) -> None:
+    failing = part(supervisor.logs, "failing", "import sys; print('no such thing'); sys.exit(3)")
 
-    with pytest.raises(PartFailed) as told:
-        supervisor.start([part(supervisor.logs, "fine", WITH_CHILD), doomed])
+    with pytest.raises(PartFailed) as failure:
+        supervisor.start([part(supervisor.logs, "fine", WITH_CHILD), failing])
 
-    assert str(told.value).splitlines() == [
-        "doomed ended with exit status 3.",
-        f"Its last output ({supervisor.log('doomed')}):",
+    assert str(failure.value).splitlines() == [
+        "failing ended with exit status 3.",
+        f"Its last output ({supervisor.log('failing')}):",
         "  | no such thing",
     ]
 
 
-def test_a_part_that_dies_later_is_told_too(supervisor: Supervisor) -> None:
+def test_a_part_that_ends_later_is_an_error_too(supervisor: Supervisor) -> None:
     supervisor.start([part(supervisor.logs, "one", WITH_CHILD), part(supervisor.logs, "two", WITH_CHILD)])
     supervisor.kill("two")
 
@@ -76,23 +78,25 @@ def test_a_part_that_dies_later_is_told_too(supervisor: Supervisor) -> None:
         supervisor.watch()
 
 
-def test_a_killed_part_takes_its_children_along_and_can_be_restarted(supervisor: Supervisor) -> None:
+def test_a_killed_part_ends_with_its_children_and_can_be_restarted(supervisor: Supervisor) -> None:
     supervisor.start([part(supervisor.logs, "one", WITH_CHILD)])
     first = pids_in(supervisor.log("one"))
 
     supervisor.kill("one")
-    until(lambda: not any(alive(pid) for pid in first))
+    wait_until(lambda: not any(alive(pid) for pid in first))
     supervisor.restart("one")
 
     assert alive(supervisor.pids()["one"])
 
 
-# The supervisor in a process of its own, so that it can be killed.
+# A supervisor in a process of its own, so that it can be killed.
 SUPERVISED = """
 import sys
 from pathlib import Path
+from local.stack.signals import interrupt_on_signals
 from local.stack.supervisor import Supervisor
 from tests.integration.test_supervisor import WITH_CHILD, part
+interrupt_on_signals()
 with Supervisor(Path(sys.argv[1])) as supervisor:
     supervisor.start([part(supervisor.logs, name, WITH_CHILD) for name in ("one", "two")])
     print("ready", flush=True)
@@ -100,15 +104,17 @@ with Supervisor(Path(sys.argv[1])) as supervisor:
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_the_parts_and_their_children_end_with_the_supervisor(tmp_path: Path, how: signal.Signals) -> None:
-    command = [sys.executable, "-c", SUPERVISED, str(tmp_path)]
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_the_parts_and_their_children_end_with_the_supervisor_in_the_background_of_a_script_too(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    command = [*IN_BACKGROUND, sys.executable, "-c", SUPERVISED, str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         pids = pids_in(tmp_path / "one.log") + pids_in(tmp_path / "two.log")
         assert [alive(pid) for pid in pids] == [True] * 4
 
-        process.send_signal(how)
+        process.send_signal(end)
 
-    until(lambda: not any(alive(pid) for pid in pids))
+    wait_until(lambda: not any(alive(pid) for pid in pids))

@@ -26,7 +26,7 @@ from local.stack.stack import Stack
 from local.token import unsigned_token
 from tests.integration.pipeline import LOCATION, Pipeline
 from tests.integration.proxy import Proxy
-from tests.processes import until
+from tests.processes import wait_until
 
 PREVIOUS = json.loads(Path(__file__).with_name("previous_release.json").read_text())
 FROM_A_NEWER_RELEASE = {"mood": "cheerful", "plan": {"steps": [1, 2]}}
@@ -183,7 +183,7 @@ def test_requests_run_across_a_roll_out_and_its_roll_back(firestore_emulator: st
             replace("api", "next")
             asked += threads.map(submit, range(8))
             replace("process", "this")  # rolled back, with the next one's requests under way
-        until(lambda: all(api.get(f"/requests/{each}").json()["status"] == "completed" for each in asked))
+        wait_until(lambda: all(api.get(f"/requests/{each}").json()["status"] == "completed" for each in asked))
 
         documents = Client(project=PROJECT, database=database)
         releases_of = [stored(documents, each).get("release") for each in asked]

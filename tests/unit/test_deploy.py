@@ -169,7 +169,7 @@ def test_a_deployment_packages_applies_uploads_and_sends_a_request(
     sent: list[tuple[str, str]] = []
     monkeypatch.setattr(deploying, "PLAN", plan_of_yesterday)
     monkeypatch.setattr(deploying, "PAGE", tmp_path / "page")
-    monkeypatch.setattr(deploying, "built_page", lambda **_: built)
+    monkeypatch.setattr(deploying, "build_page", lambda **_: built)
     monkeypatch.setattr(deploying, "whoever_deploys", lambda: Deployer("ann"))
     monkeypatch.setattr(deploying, "Sites", Site)
     monkeypatch.setattr(deploying, "People", Somebody)
