@@ -1,1 +1,1 @@
-"""Brings the service to Google Cloud: `make deploy`."""
+"""Deploys the service to Google Cloud: `make deploy`."""

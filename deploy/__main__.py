@@ -1,11 +1,10 @@
-"""Brings the service to a project, step by step or all at once: `python -m deploy STEP --project ID --region NAME`."""
+"""Deploys to a project, one step or all of them: `python -m deploy STEP --project ID --region NAME`."""
 
 import argparse
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,17 +13,16 @@ from google.auth.exceptions import GoogleAuthError
 from build import ROOT
 from build.package import build_archive
 from build.page import NoPage, build_page
-from deploy.deployer import NoIdentity, whoever_deploys
-from deploy.hosting import NoSite, Sites
-from deploy.page import prepare, upload
-from deploy.person import Nobody, People
-from deploy.smoke import NotWorking, smoke
+from deploy.deployer import IdentityTokenError, current_deployer
+from deploy.hosting import SiteError, Sites
+from deploy.page import NEW_SITE, NO_RETRY, prepare_files, upload
+from deploy.smoke import SmokeTestError, run_smoke_test
+from deploy.smoke_user import SmokeUserError, SmokeUsers
 from deploy.terraform import Terraform
 
 ARCHIVE = ROOT / "dist" / "functions.zip"
 PAGE = ROOT / "dist" / "page"
 PLAN = ROOT / "dist" / "plan"
-FRESH_SITE = timedelta(minutes=5)
 
 
 def package(_: Terraform) -> None:
@@ -32,47 +30,48 @@ def package(_: Terraform) -> None:
 
 
 def plan(terraform: Terraform) -> None:
-    """Packages, shows what would change, and keeps it for `apply`.
+    """Package, show the planned changes, and save the plan for `apply`.
 
-    Without the tfvars CI would plan to undo what they say.
+    Without the environment's tfvars, CI would plan to undo the settings in them.
     """
-    if os.environ.get("CI") and not terraform.own_variables.exists():
-        sys.exit(f"{terraform.own_variables} is missing. Commit it: CI knows an environment from it alone.")
+    if os.environ.get("CI") and not terraform.variables_file.exists():
+        sys.exit(f"{terraform.variables_file} is missing. Commit it: CI reads an environment's settings from it.")
     package(terraform)
     terraform.init()
     terraform.plan(PLAN)
 
 
 def apply(terraform: Terraform) -> None:
-    """Applies what `plan` has kept, or else shows what would change and asks."""
+    """Apply the plan that `plan` has saved, or else show a new one and ask for confirmation."""
     terraform.init()
     terraform.apply(plan=PLAN if PLAN.exists() else None)
     PLAN.unlink(missing_ok=True)
 
 
 def page(terraform: Terraform) -> None:
-    prepare(build_page(report=print), PAGE, terraform.outputs()["page_config"])
-    made = Sites(terraform.project, whoever_deploys().access_token).ensure()
-    upload(PAGE, project=terraform.project, within=FRESH_SITE if made else timedelta(0))
+    """Build the page and upload it."""
+    prepare_files(build_page(report=print), PAGE, terraform.outputs()["page_config"])
+    is_new = Sites(terraform.project, current_deployer().access_token).ensure()
+    upload(PAGE, project=terraform.project, retry=NEW_SITE if is_new else NO_RETRY)
 
 
 def check(terraform: Terraform) -> None:
-    """Sends a request and follows it to its end. Where public_api is false it needs an identity that may invoke."""
-    told, deployer = terraform.outputs(), whoever_deploys()
-    invoker = None if told.get("public_api", True) else deployer.identity_token(told["api"])
-    people = People(
+    """Run the smoke test. Where public_api is false, the deployer needs permission to invoke the API."""
+    outputs, deployer = terraform.outputs(), current_deployer()
+    invoker = None if outputs.get("public_api", True) else deployer.identity_token(outputs["api"])
+    users = SmokeUsers(
         terraform.project,
-        api_key=told["page_config"]["firebase"]["apiKey"],
-        page=told["page"],
+        api_key=outputs["page_config"]["firebase"]["apiKey"],
+        page=outputs["page"],
         access_token=deployer.access_token,
-        tenant="smoke" if told.get("require_tenant") else None,
+        tenant="smoke" if outputs.get("require_tenant") else None,
     )
-    with people.somebody() as token:
-        smoke(told["api"], token, invoker=invoker)
+    with users.temporary_user() as token:
+        run_smoke_test(outputs["api"], token, invoker=invoker)
 
 
 def everything(terraform: Terraform) -> None:
-    """All of it; a plan that an earlier run has left is not what is applied now."""
+    """Run every step. Ignores a plan that an earlier run has saved."""
     PLAN.unlink(missing_ok=True)
     for step in (package, apply, page, check):
         step(terraform)
@@ -80,13 +79,13 @@ def everything(terraform: Terraform) -> None:
 
 
 def destroy(terraform: Terraform) -> None:
-    """Ends an environment, unless it is protected: half of it would go before Google Cloud refuses.
+    """Delete an environment, unless it is protected: Google Cloud would refuse halfway.
 
-    Terraform reads the archive even then.
+    Terraform reads the archive for this too.
     """
     terraform.init()
     if terraform.outputs().get("deletion_protection", True):
-        sys.exit("It is protected. Put deletion_protection = false into its tfvars, deploy, and destroy then.")
+        sys.exit("The environment is protected. Set deletion_protection = false in its tfvars, deploy, then destroy.")
     package(terraform)
     terraform.destroy()
 
@@ -110,20 +109,20 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "terraform", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if not (given.project and given.region):
-        parser.error("which environment? For one: make deploy PROJECT=my-project REGION=europe-west1")
+        parser.error("name the environment: make deploy PROJECT=my-project REGION=europe-west1")
     try:
         STEPS[given.step](Terraform(given.project, given.region, given.folder))
     except FileNotFoundError as error:
-        sys.exit(f"{error.filename} is needed, and was not found.")
+        sys.exit(f"{error.filename} was not found. Install it first.")
     except (
         subprocess.CalledProcessError,
         httpx.HTTPError,
         GoogleAuthError,
-        Nobody,
-        NoIdentity,
+        IdentityTokenError,
         NoPage,
-        NoSite,
-        NotWorking,
+        SiteError,
+        SmokeTestError,
+        SmokeUserError,
     ) as error:
         sys.exit(str(error))
 

@@ -1,4 +1,4 @@
-"""Whoever deploys: a person, or the workflow's service account; and how they call an API that is not public."""
+"""The identity that deploys, a person or the workflow's service account, and how it calls an API that is not public."""
 
 import subprocess
 from dataclasses import dataclass
@@ -11,21 +11,24 @@ IAM_CREDENTIALS = "https://iamcredentials.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
-class NoIdentity(Exception):
-    """Whoever deploys cannot show who they are; the message says why."""
+class IdentityTokenError(Exception):
+    """The deployer cannot get an ID token; the message says why."""
 
 
 @dataclass(frozen=True)
 class Deployer:
-    """Whoever deploys. `service_account` is None for a person."""
+    """`service_account` is None for a person."""
 
     access_token: str
     service_account: str | None = None
 
     def identity_token(self, audience: str, *, base_url: str = IAM_CREDENTIALS) -> str:
-        """For Cloud Run: a person's by gcloud ("Authenticating developers"), for any audience. Raises NoIdentity."""
+        """Return an ID token for Cloud Run. Raises IdentityTokenError.
+
+        gcloud issues a person's; Cloud Run accepts that for any audience ("Authenticating developers").
+        """
         if self.service_account is None:
-            return _of_a_person()
+            return _gcloud_identity_token()
         answer = httpx.post(
             f"{base_url}/v1/projects/-/serviceAccounts/{self.service_account}:generateIdToken",
             json={"audience": audience, "includeEmail": True},
@@ -33,21 +36,22 @@ class Deployer:
             timeout=30,
         )
         if not answer.is_success:
-            raise NoIdentity(f"IAM answered with {answer.status_code} when asked for an ID token: {answer.text[:500]}")
+            raise IdentityTokenError(f"IAM answered generateIdToken with {answer.status_code}: {answer.text[:500]}")
         return str(answer.json()["token"])
 
 
-def whoever_deploys() -> Deployer:
+def current_deployer() -> Deployer:
+    """Return the deployer that the Application Default Credentials belong to."""
     credentials, _ = google.auth.default(scopes=[SCOPE])
     credentials.refresh(Request())
     return Deployer(str(credentials.token), getattr(credentials, "service_account_email", None))
 
 
-def _of_a_person() -> str:
+def _gcloud_identity_token() -> str:
     command = ("gcloud", "auth", "print-identity-token")
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     except FileNotFoundError as error:
-        raise NoIdentity("gcloud is not installed") from error
+        raise IdentityTokenError("gcloud is not installed.") from error
     except subprocess.CalledProcessError as error:
-        raise NoIdentity(f"gcloud gave no identity token: {error.stderr.strip()}") from error
+        raise IdentityTokenError(f"gcloud printed no identity token: {error.stderr.strip()}") from error

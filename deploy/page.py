@@ -1,20 +1,23 @@
-"""Puts the page on Firebase Hosting: the built files, config.json, and headers that let it reach what it needs."""
+"""Uploads the page to Firebase Hosting: the built files, config.json, and the headers of every answer."""
 
 import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from build.page_headers import CACHE_HASHED, CACHE_OTHERS, HASHED_FOLDER, page_headers
+from deploy.retry_policy import RetryPolicy
 
 FIREBASE_TOOLS = "firebase-tools@15.34.2"
-EVERY = timedelta(seconds=15)
-ASSETS = "https://storage.googleapis.com"  # where signed URLs lead
+NO_RETRY = RetryPolicy(within=timedelta(0), every=timedelta(0))
+NEW_SITE = RetryPolicy(within=timedelta(minutes=5), every=timedelta(seconds=15))
+"""A new site takes minutes to be known ("projects.sites.create")."""
+
+ASSETS = "https://storage.googleapis.com"  # the host of signed URLs
 GOOGLE = (
     "https://identitytoolkit.googleapis.com",
     "https://securetoken.googleapis.com",
@@ -22,16 +25,16 @@ GOOGLE = (
 )
 
 
-def prepare(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
-    """Fill `folder` with what firebase-tools uploads."""
+def prepare_files(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
+    """Fill `folder` with the files that firebase-tools uploads."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(built, folder / "public")
     (folder / "public" / "config.json").write_text(json.dumps(config, indent=2))
-    (folder / "firebase.json").write_text(json.dumps({"hosting": hosting(config)}, indent=2))
+    (folder / "firebase.json").write_text(json.dumps({"hosting": hosting_config(config)}, indent=2))
 
 
-def hosting(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of Firebase Hosting ("Configure Hosting behavior")."""
+def hosting_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of Firebase Hosting ("Configure Hosting behavior")."""
     return {
         "site": config["firebase"]["projectId"],
         "public": "public",
@@ -46,18 +49,17 @@ def hosting(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def upload(folder: Path, *, project: str, within: timedelta = timedelta(0)) -> None:
-    """Try for `within`: a site that has just been made takes minutes to be known ("projects.sites.create").
+def upload(folder: Path, *, project: str, retry: RetryPolicy) -> None:
+    """Upload the prepared files. Raises CalledProcessError.
 
-    A person's credentials name no project whose quota is used, and Firebase refuses calls without one.
+    A person's credentials have no quota project, and Firebase refuses calls without one.
     """
     command = ("npx", "--yes", FIREBASE_TOOLS, "deploy", "--only", "hosting", "--project", project, "--non-interactive")
     environment = {**os.environ, "GOOGLE_CLOUD_QUOTA_PROJECT": project}
-    deadline = time.monotonic() + within.total_seconds()
-    while (tried := subprocess.run(command, cwd=folder, env=environment, check=False)).returncode:
-        if time.monotonic() >= deadline:
-            tried.check_returncode()
-        time.sleep(EVERY.total_seconds())
+    retry.call(
+        lambda: subprocess.run(command, cwd=folder, env=environment, check=True),
+        retry_on=subprocess.CalledProcessError,
+    )
 
 
 def _common(config: Mapping[str, Any]) -> dict[str, str]:

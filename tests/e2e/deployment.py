@@ -19,7 +19,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from playwright.sync_api import Browser, Playwright
 
-from deploy.page import ASSETS, hosting
+from deploy.page import ASSETS, hosting_config
 from local.emulators.hosting import application
 from local.stack.stack import Stack
 from tests.e2e.browser import launched
@@ -78,7 +78,7 @@ def page_config(stack: Stack, *, database: str) -> dict[str, Any]:
 
 def policy(config: dict[str, Any], *, assets: str) -> dict[str, str]:
     """The headers that Firebase Hosting is told to answer with, with other assets."""
-    headers = {each["key"]: each["value"] for each in hosting(config)["headers"][0]["headers"]}
+    headers = {each["key"]: each["value"] for each in hosting_config(config)["headers"][0]["headers"]}
     del headers["Cache-Control"]  # the server's own say the same
     return {name: value.replace(ASSETS, assets) for name, value in headers.items()}
 

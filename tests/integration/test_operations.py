@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from google.cloud.firestore import Client
 
 from build import ROOT
 from common.pipeline.record import Record
-from deploy.smoke import NotWorking, smoke
+from deploy.smoke import DEFAULT_RETRY, SmokeTestError, run_smoke_test
 from local.emulators.firestore import PROJECT
 from local.stack.stack import Stack
 from local.token import unsigned_token
@@ -53,16 +54,17 @@ def wait_until(holds: Callable[[], Any]) -> Any:
 
 
 def test_the_smoke_request_is_followed_to_its_end_and_its_file_opened(stack: Stack) -> None:
-    told: list[str] = []
+    reported: list[str] = []
+    retry = replace(DEFAULT_RETRY, report=reported.append)
 
-    smoke(stack.addresses.api, unsigned_token(uuid.uuid4().hex), tell=told.append)
+    run_smoke_test(stack.addresses.api, unsigned_token(uuid.uuid4().hex), retry=retry)
 
-    assert re.fullmatch(r"Opened social\.png, \d+ bytes of image/png\.", told[-1])
+    assert re.fullmatch(r"Downloaded social\.png, \d+ bytes of image/png\.", reported[-1])
 
 
 def test_a_smoke_request_that_is_refused_is_told(stack: Stack) -> None:
-    with pytest.raises(NotWorking, match="answered with 401"):
-        smoke(stack.addresses.api, "nobody")
+    with pytest.raises(SmokeTestError, match="answered with 401"):
+        run_smoke_test(stack.addresses.api, "nobody")
 
 
 def test_a_recurring_request_runs_once_for_each_time_of_its_schedule(stack: Stack) -> None:
@@ -116,7 +118,7 @@ def test_the_runbooks_rehearsals_show_what_they_should(stack: Stack, section: st
 def test_the_lines_that_metrics_read_have_their_facts(stack: Stack) -> None:
     for section in ("A request is open for too long", "Too many requests fail", "The sweeper is silent"):
         rehearsed(stack, section)
-    smoke(stack.addresses.api, unsigned_token("ann"))
+    run_smoke_test(stack.addresses.api, unsigned_token("ann"))
     httpx.post(stack.addresses.sweep, json=WEEKLY_REQUEST, headers=WEEKLY).raise_for_status()
     with httpx.Client(base_url=stack.addresses.api, headers=ANN) as api:
         later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()

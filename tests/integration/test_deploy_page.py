@@ -1,4 +1,4 @@
-"""The page's site, at a double of Firebase Hosting's REST API as it is documented, and the upload to a fresh one."""
+"""The page's site, against a fake of Firebase Hosting's documented REST API, and the upload of the page."""
 
 import os
 import subprocess
@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from deploy import page
-from deploy.hosting import NoSite, Sites
-from deploy.page import upload
+from deploy.hosting import SiteError, Sites
+from deploy.page import NO_RETRY, upload
+from deploy.retry_policy import RetryPolicy
 from tests.serving import served
 
 PROJECT = "practice-assets"
@@ -23,17 +23,17 @@ echo "$* for $GOOGLE_CLOUD_QUOTA_PROJECT" >> calls
 
 
 class FirebaseHosting:
-    """projects.sites (get and create). Names of sites are global: `reserved` are others'."""
+    """projects.sites (get and create). Site names are global: other projects own the `reserved` ones."""
 
     def __init__(self) -> None:
         self.sites: set[str] = set()
         self.hidden: set[str] = set()
         self.reserved: set[str] = set()
         self.app = Flask(__name__)
-        self.app.get("/v1beta1/projects/<project>/sites/<site>")(self.look)
+        self.app.get("/v1beta1/projects/<project>/sites/<site>")(self.get)
         self.app.post("/v1beta1/projects/<project>/sites")(self.create)
 
-    def look(self, project: str, site: str) -> Any:
+    def get(self, project: str, site: str) -> Any:
         if request.headers.get("Authorization") != "Bearer admin":
             return {"error": {"status": "PERMISSION_DENIED"}}, 403
         if site not in self.sites - self.hidden:
@@ -52,70 +52,69 @@ class FirebaseHosting:
 
 @pytest.fixture
 def hosting() -> Iterator[tuple[FirebaseHosting, Sites]]:
-    double = FirebaseHosting()
-    with served(double.app) as url:
-        yield double, Sites(PROJECT, "admin", url)
+    fake = FirebaseHosting()
+    with served(fake.app) as url:
+        yield fake, Sites(PROJECT, "admin", url)
 
 
-def test_a_project_without_a_site_gets_the_one_that_its_page_is_known_by(
+def test_a_missing_site_is_created_once(
     hosting: tuple[FirebaseHosting, Sites],
 ) -> None:
-    double, sites = hosting
+    fake, sites = hosting
 
     assert [sites.ensure(), sites.ensure()] == [True, False]
 
-    assert double.sites == {PROJECT}
+    assert fake.sites == {PROJECT}
 
 
-def test_a_site_that_another_makes_at_the_same_time_is_as_fresh_as_ones_own(
+def test_a_site_that_another_deployment_creates_at_the_same_time_is_new(
     hosting: tuple[FirebaseHosting, Sites],
 ) -> None:
-    double, sites = hosting
-    double.sites, double.hidden = {PROJECT}, {PROJECT}
+    fake, sites = hosting
+    fake.sites, fake.hidden = {PROJECT}, {PROJECT}
 
     assert sites.ensure()
 
 
-def test_a_site_that_cannot_be_made_is_told(hosting: tuple[FirebaseHosting, Sites]) -> None:
-    double, sites = hosting
-    double.reserved = {PROJECT}
+def test_a_site_that_cannot_be_created_is_an_error(hosting: tuple[FirebaseHosting, Sites]) -> None:
+    fake, sites = hosting
+    fake.reserved = {PROJECT}
 
-    with pytest.raises(NoSite, match=r"answered with 400: .*reserved by another project"):
+    with pytest.raises(SiteError, match=r"answered with 400: .*reserved by another project"):
         sites.ensure()
 
 
-def test_nothing_is_made_by_who_may_not_even_look(hosting: tuple[FirebaseHosting, Sites]) -> None:
-    double, sites = hosting
+def test_without_permission_to_read_no_site_is_created(hosting: tuple[FirebaseHosting, Sites]) -> None:
+    fake, sites = hosting
 
-    with pytest.raises(NoSite, match="answered with 403"):
-        Sites(PROJECT, "somebody", sites.base_url).ensure()
+    with pytest.raises(SiteError, match="answered with 403"):
+        Sites(PROJECT, "other", sites.base_url).ensure()
 
-    assert double.sites == set()
+    assert fake.sites == set()
 
 
 @pytest.fixture
 def npx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file with what each call of npx was given, of which the first one fails."""
+    """The file of recorded calls of npx. The first call fails."""
     program = tmp_path / "bin" / "npx"
     program.parent.mkdir()
     program.write_text(FAILS_ONCE)
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
-    monkeypatch.setattr(page, "EVERY", timedelta(milliseconds=5))
     return tmp_path / "calls"
 
 
-def test_the_upload_to_a_fresh_site_is_tried_until_the_site_is_known(npx: Path, tmp_path: Path) -> None:
-    upload(tmp_path, project=PROJECT, within=timedelta(seconds=20))
+def test_the_upload_to_a_new_site_is_repeated_until_it_succeeds(npx: Path, tmp_path: Path) -> None:
+    upload(tmp_path, project=PROJECT, retry=RetryPolicy(within=timedelta(seconds=20), every=timedelta(milliseconds=5)))
 
     first, second = npx.read_text().splitlines()
     assert first == second
     assert f" deploy --only hosting --project {PROJECT} " in second
-    assert second.endswith(f" for {PROJECT}")  # whose quota is used
+    assert second.endswith(f" for {PROJECT}")  # the quota project
 
 
-def test_an_upload_to_a_site_that_is_known_fails_at_once(npx: Path, tmp_path: Path) -> None:
+def test_the_upload_to_an_existing_site_is_not_repeated(npx: Path, tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
-        upload(tmp_path, project=PROJECT)
+        upload(tmp_path, project=PROJECT, retry=NO_RETRY)
 
     assert len(npx.read_text().splitlines()) == 1
