@@ -13,11 +13,9 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from tests.integration.cloud_tasks_target import LOCATION, QUEUE, create_task, http_target
-from tests.processes import until
+from tests.processes import IN_BACKGROUND, wait_until
 
 COMMAND = [sys.executable, "-m", "local.cloud_tasks", "--port"]
-SIGINT_IGNORED = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
-"""Starts a command as `sh -c 'command & wait'` does."""
 
 
 @contextmanager
@@ -39,15 +37,15 @@ def test_it_delivers_a_task() -> None:
         client.create_queue(parent=LOCATION, queue=tasks_v2.Queue(name=QUEUE))
         create_task(client, QUEUE, http_request={"url": target.url, "body": b"x"})
 
-        until(lambda: len(target.requests) == 1)
+        wait_until(lambda: len(target.requests) == 1)
 
     assert address.startswith("127.0.0.1:")
     assert target.requests[0].body == b"x"
 
 
-@pytest.mark.parametrize("prefix", [[], SIGINT_IGNORED], ids=["default", "SIGINT ignored"])
+@pytest.mark.parametrize("prefix", [(), IN_BACKGROUND], ids=["foreground", "background"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly_even_where_sigint_was_ignored(number: signal.Signals, prefix: list[str]) -> None:
+def test_a_signal_ends_it_cleanly_also_in_the_background(number: signal.Signals, prefix: Sequence[str]) -> None:
     with started(prefix) as (process, _):
         process.send_signal(number)
         _, errors = process.communicate(timeout=10)

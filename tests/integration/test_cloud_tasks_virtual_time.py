@@ -11,7 +11,7 @@ from google.cloud import tasks_v2
 
 from local.cloud_tasks import TIMEOUT, Attempt, CloudTasks, Outcome, VirtualClock
 from tests.integration.cloud_tasks_target import LOCATION, QUEUE, Client, create_task, http_target
-from tests.processes import until
+from tests.processes import wait_until
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -192,12 +192,12 @@ def test_a_forced_run_is_sent_at_once(tasks: CloudTasks, client: Client, worker:
 
 def test_pending_tasks_are_listed_with_bodies_by_their_schedule_time(tasks: CloudTasks, client: Client) -> None:
     body = {"url": "https://x.invalid/", "body": b"b"}
-    for task_id, minutes in (("c", 3), ("a", 1), ("b", 2)):
+    for task_id, minutes in (("a", 3), ("c", 1), ("b", 2)):
         create_task(client, QUEUE, task_id, http_request=body, schedule_time=START + timedelta(minutes=minutes))
 
     tasks.delete(f"{QUEUE}/tasks/b")
 
-    assert [(task.name[-1], task.http_request.body) for task in tasks.pending(QUEUE)] == [("a", b"b"), ("c", b"b")]
+    assert [(task.name[-1], task.http_request.body) for task in tasks.pending(QUEUE)] == [("c", b"b"), ("a", b"b")]
 
 
 def test_a_failed_attempt_is_logged_in_one_line_without_secrets(
@@ -226,7 +226,7 @@ def test_in_real_time_a_slow_target_delays_neither_other_tasks_nor_the_shutdown(
             create_task(client, QUEUE, http_request={"url": f"{target.url}/slow"})
             create_task(client, QUEUE, http_request={"url": f"{target.url}/later"}, schedule_time=later)
             create_task(client, QUEUE, http_request={"url": f"{target.url}/now"})
-            until(lambda: len(target.requests) == 3)
+            wait_until(lambda: len(target.requests) == 3)
             arrived = monotonic()
         ended = monotonic()
         released.set()
