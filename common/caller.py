@@ -1,11 +1,11 @@
-"""Who calls."""
+"""The caller of an operation."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, as the verified token says. `tenant` is what requests are seen by: t:{claim} or u:{uid}."""
+    """A verified caller. `tenant` is t:{claim} or u:{uid}; it decides which requests the caller sees."""
 
     uid: str
     tenant: str

@@ -1,4 +1,4 @@
-"""The types of work that this release offers, found by their modules in common/work and their policies."""
+"""The types of work of this release: modules in common/work with a policy in queues.json."""
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,7 @@ from common.work import JsonObject, Work, WorkInput
 
 @dataclass(frozen=True)
 class WorkType:
-    """A type of work: what may be asked, how it is done, and its policy."""
+    """A type of work: its input model, its function and its policy."""
 
     name: str
     input: type[WorkInput]
@@ -23,20 +23,20 @@ Catalog = Mapping[str, WorkType]
 
 
 def load_catalog(policies: Policies, also_enabled: Iterable[str] = ()) -> Catalog:
-    """The enabled types by name. Raises BadPolicy if one is enabled that does not exist."""
+    """Returns the enabled types by name. Raises BadPolicy if an enabled type does not exist."""
     wanted = {name for name, policy in policies.items() if policy.enabled} | set(also_enabled)
     return {name: _load(name, policies) for name in sorted(wanted)}
 
 
 def _load(name: str, policies: Policies) -> WorkType:
     if name not in policies:
-        raise BadPolicy(f"{name}: there is no policy of this name; known are {', '.join(sorted(policies))}")
+        raise BadPolicy(f"{name}: there is no policy of this name, only {', '.join(sorted(policies))}")
     path = f"common.work.{name}"
     try:
         module = importlib.import_module(path)
     except ModuleNotFoundError as error:
         if error.name != path:
-            raise  # it is there, and what it needs is not
+            raise  # the module exists, but one of its imports does not
         raise BadPolicy(f"{name}: there is no module common/work/{name}") from error
     description = (module.__doc__ or name).strip().partition("\n")[0]
     return WorkType(name, module.Input, module.run, policies[name], description)

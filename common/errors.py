@@ -1,4 +1,4 @@
-"""What the use cases raise, divided by who must act. No HTTP in here."""
+"""The errors of the use cases, divided by who must act. No HTTP in this module."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with an input: where, as a JSON pointer (RFC 6901), and what was expected."""
+    """One fault of an input: its place, as a JSON pointer (RFC 6901), and what was expected there."""
 
     pointer: str
     message: str
@@ -25,7 +25,7 @@ class TooLarge(Exception):
 
 
 class KeyReused(Exception):
-    """The caller used an idempotency key again for something else."""
+    """The caller used an idempotency key for two different requests."""
 
     def __init__(self, pointer: str = "") -> None:
         super().__init__("This Idempotency-Key was used for another request; send a new key, or the same request.")
@@ -33,22 +33,22 @@ class KeyReused(Exception):
 
 
 class NotFound(Exception):
-    """There is nothing there, or it is another tenant's, which callers cannot tell apart."""
+    """There is no such request, or it belongs to another tenant; callers cannot distinguish the two."""
 
 
 class AlreadyEnded(Exception):
-    """The request is not in a state that allows this."""
+    """The state of the request does not allow the operation."""
 
 
 class Expired(Exception):
-    """The record is past its retention and may be deleted at any moment."""
+    """The record is past its retention, so Firestore may delete it at any moment."""
 
 
 class QuotaExceeded(Exception):
     """The caller must wait until some of its requests have ended."""
 
     def __init__(self, limit: int, retry_after: timedelta) -> None:
-        super().__init__(f"At most {limit} requests of a tenant may be open at once; wait until some have ended.")
+        super().__init__(f"A tenant may have at most {limit} open requests; wait until some have ended.")
         self.retry_after = retry_after
 
 
@@ -57,12 +57,12 @@ class NotSignedIn(Exception):
 
 
 class Forbidden(Exception):
-    """The caller is known, and may not do this."""
+    """The caller is known but lacks permission."""
 
 
 class Unavailable(Exception):
-    """Time heals this: a remote system did not answer, and what became of the call is unknown."""
+    """A remote system did not answer, so the outcome of the call is unknown. A later repeat may succeed."""
 
 
 class NewerRecord(Exception):
-    """Written by a newer release, or of a type this one does not know: a roll-out is under way. Touch nothing."""
+    """The record has a newer schema or an unknown type, as during a roll-out: do not change it."""

@@ -1,6 +1,6 @@
-"""Who calls: Firebase ID tokens, verified as Firebase's 'Verify ID tokens' says for third-party libraries.
+"""Identifies callers by Firebase ID tokens, verified as in Firebase's 'Verify ID tokens' for third-party libraries.
 
-Unsigned tokens exist for the local stack alone. Whether they may be accepted is decided from the environment, once.
+Unsigned tokens are for the local stack only: `Settings.accepts_unsigned_tokens` decides.
 """
 
 import base64
@@ -21,7 +21,7 @@ from common.errors import Forbidden, NotSignedIn, Unavailable
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
-FETCH_WITHIN = timedelta(seconds=5)
+FETCH_TIMEOUT = timedelta(seconds=5)
 MAX_NAME_CHARACTERS = 128  # of a uid, as Firebase bounds it, and of a tenant
 
 Claims = Mapping[str, Any]
@@ -29,13 +29,13 @@ _CERTIFICATES = TypeAdapter(dict[str, str])  # PEM by key id
 
 
 class Verifier(Protocol):
-    """Checks signature, audience and expiry of a token and returns its claims. Raises NotSignedIn."""
+    """Verifies signature, audience and expiry of a token and returns its claims. Raises NotSignedIn."""
 
     def __call__(self, token: str) -> Claims: ...
 
 
 class Identity:
-    """Turns a bearer token into a caller."""
+    """Returns the caller of a bearer token."""
 
     def __init__(self, verify: Verifier, *, project: str, require_tenant: bool) -> None:
         self._verify = verify
@@ -43,7 +43,7 @@ class Identity:
         self._require_tenant = require_tenant
 
     def caller(self, authorization: str | None) -> Caller:
-        """Raises NotSignedIn, Forbidden when a tenant is required, or Unavailable without certificates."""
+        """Raises NotSignedIn; Forbidden if a required tenant is missing; Unavailable without certificates."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise NotSignedIn("Send a Firebase ID token: Authorization: Bearer <token>.")
@@ -52,7 +52,7 @@ class Identity:
         if claims.get("iss") != self._issuer:
             raise NotSignedIn("The token was issued for another project.")
         if not _is_name(uid):
-            raise NotSignedIn("The token names nobody.")
+            raise NotSignedIn("The token has no user id.")
         if tenant is None and self._require_tenant:
             raise Forbidden("The token has no tenant claim, which is required here.")
         if tenant is not None and not _is_name(tenant):
@@ -65,26 +65,26 @@ def _is_name(claim: object) -> TypeGuard[str]:
 
 
 def signed_tokens(
-    project: str, *, certificates_url: str = CERTIFICATES_URL, fetch_within: timedelta = FETCH_WITHIN
+    project: str, *, certificates_url: str = CERTIFICATES_URL, fetch_timeout: timedelta = FETCH_TIMEOUT
 ) -> Verifier:
-    """Verifies signatures with Google's certificates, which are cached for as long as they say."""
+    """Returns a verifier that uses Google's certificates and caches them for their max-age."""
     session = requests.Session()
     session.mount("https://", adapter := cachecontrol.CacheControlAdapter())
     session.mount("http://", adapter)
 
     def certificates() -> dict[str, str]:
         try:
-            answer = session.get(certificates_url, timeout=fetch_within.total_seconds())
+            answer = session.get(certificates_url, timeout=fetch_timeout.total_seconds())
             answer.raise_for_status()
             return _CERTIFICATES.validate_json(answer.content)
         except (requests.RequestException, ValidationError) as error:
-            raise Unavailable("The certificates that tokens are verified with could not be fetched") from error
+            raise Unavailable("The certificates for token verification could not be fetched") from error
 
     def verify(token: str) -> Claims:
         try:
             header = jwt.decode_header(token)
-            if header.get("alg") != "RS256" or not _is_name(header.get("kid")):  # without one, any key would do
-                raise NotSignedIn("The token is not signed as Firebase signs its ID tokens.")
+            if header.get("alg") != "RS256" or not _is_name(header.get("kid")):  # without a key id, any key would match
+                raise NotSignedIn("The token is not signed like a Firebase ID token.")
             claims: Claims = jwt.decode(
                 token, certs=certificates(), audience=project, clock_skew_in_seconds=CLOCK_SKEW_SECONDS
             )
@@ -96,7 +96,7 @@ def signed_tokens(
 
 
 def unsigned_tokens(project: str) -> Verifier:
-    """Believes unsigned tokens (alg none) for `project`, as the Firestore emulator does. For the local stack alone."""
+    """Returns a verifier that accepts unsigned tokens (alg none), as the Firestore emulator does. Local stack only."""
 
     def verify(token: str) -> Claims:
         try:
@@ -104,7 +104,7 @@ def unsigned_tokens(project: str) -> Verifier:
         except ValueError as error:
             raise NotSignedIn("The token is not a JSON Web Token.") from error
         if not isinstance(header, dict) or header.get("alg") != "none" or signature is not None:
-            raise NotSignedIn("The local stack takes unsigned tokens only: python -m local.token NAME prints one.")
+            raise NotSignedIn("The local stack accepts unsigned tokens only; python -m local.token NAME prints one.")
         if not isinstance(claims, dict) or claims.get("aud") != project:
             raise NotSignedIn("The token is for another project.")
         expires = claims.get("exp")
@@ -122,11 +122,3 @@ def _decode(part: str) -> Any:
         return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (binascii.Error, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not base64url") from error
-
-
-def is_local(environment: Mapping[str, str]) -> bool:
-    """Whether unsigned tokens may be believed: with the Firestore emulator, and never on Cloud Run.
-
-    Cloud Run sets K_SERVICE (Container runtime contract, environment variables).
-    """
-    return bool(environment.get("FIRESTORE_EMULATOR_HOST")) and "K_SERVICE" not in environment

@@ -1,7 +1,7 @@
-"""One JSON line per event, in the fields that Cloud Logging reads (Structured logging: severity, trace).
+"""Logs one JSON line per event, in the fields that Cloud Logging reads (Structured logging: severity, trace).
 
-An event is a constant name and facts. Never payloads, tokens or addresses: of an exception the type and the places,
-since its text may quote what people wrote.
+An event is a constant name and fields. Never log payloads, tokens or addresses. Of an exception, only the type and the
+stack are logged, because its text may quote user input.
 """
 
 import json
@@ -24,18 +24,18 @@ class _JsonLines(logging.Formatter):
         self._project = project
 
     def format(self, record: logging.LogRecord) -> str:
-        facts: dict[str, Any] = {"severity": record.levelname, "message": record.getMessage()}
-        facts |= getattr(record, "facts", {})
-        if trace := facts.get("trace"):
-            facts["logging.googleapis.com/trace"] = f"projects/{self._project}/traces/{trace.split('-')[1]}"
+        fields: dict[str, Any] = {"severity": record.levelname, "message": record.getMessage()}
+        fields |= getattr(record, "fields", {})
+        if trace := fields.get("trace"):
+            fields["logging.googleapis.com/trace"] = f"projects/{self._project}/traces/{trace.split('-')[1]}"
         if record.exc_info:
-            facts["exception"] = _places(record.exc_info[1])
-        return json.dumps(facts, default=str)
+            fields["exception"] = _stack(record.exc_info[1])
+        return json.dumps(fields, default=str)
 
 
 def set_up(project: str) -> None:
-    """Send events to standard output, from which Cloud Run takes them. May be called again."""
-    if not _logger.handlers:  # imported again, as a test does
+    """Sends events to standard output, which Cloud Run collects. May be called again."""
+    if not _logger.handlers:  # functions-framework imports main.py again for each app
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(_JsonLines(project))
         _logger.addHandler(handler)
@@ -44,42 +44,42 @@ def set_up(project: str) -> None:
 
 
 @contextmanager
-def bound(**facts: Any) -> Iterator[None]:
-    """Add facts to every event within."""
-    token = _bound.set({**(_bound.get() or {}), **facts})
+def bound(**fields: Any) -> Iterator[None]:
+    """Adds fields to every event within the block."""
+    token = _bound.set({**(_bound.get() or {}), **fields})
     try:
         yield
     finally:
         _bound.reset(token)
 
 
-def note(**facts: Any) -> None:
-    """Add facts to what follows within the present `bound`; nothing outside of one."""
+def bind(**fields: Any) -> None:
+    """Adds fields to the later events of the current `bound` block. Does nothing outside of one."""
     if (known := _bound.get()) is not None:
-        _bound.set({**known, **facts})
+        _bound.set({**known, **fields})
 
 
-def info(event: str, **facts: Any) -> None:
-    _emit(logging.INFO, event, facts)
+def info(event: str, **fields: Any) -> None:
+    _emit(logging.INFO, event, fields)
 
 
-def warning(event: str, **facts: Any) -> None:
-    _emit(logging.WARNING, event, facts)
+def warning(event: str, **fields: Any) -> None:
+    _emit(logging.WARNING, event, fields)
 
 
-def error(event: str, *, exc_info: bool = False, **facts: Any) -> None:
-    _emit(logging.ERROR, event, facts, exc_info=exc_info)
+def error(event: str, *, exc_info: bool = False, **fields: Any) -> None:
+    _emit(logging.ERROR, event, fields, exc_info=exc_info)
 
 
-def _emit(level: int, event: str, facts: dict[str, Any], *, exc_info: bool = False) -> None:
-    _logger.log(level, "%s", event, extra={"facts": {**(_bound.get() or {}), **facts}}, exc_info=exc_info)
+def _emit(level: int, event: str, fields: dict[str, Any], *, exc_info: bool = False) -> None:
+    _logger.log(level, "%s", event, extra={"fields": {**(_bound.get() or {}), **fields}}, exc_info=exc_info)
 
 
-def _places(error: BaseException | None) -> str:
-    """The chain of exceptions, each with its type and where it went, without its text."""
+def _stack(error: BaseException | None) -> str:
+    """Returns the chain of exceptions, each with its type and its stack, without its text."""
     lines: list[str] = []
     while error is not None:
-        places = traceback.format_tb(error.__traceback__)
-        lines = [f"{type(error).__module__}.{type(error).__qualname__}, raised in\n", *places, *lines]
+        frames = traceback.format_tb(error.__traceback__)
+        lines = [f"{type(error).__module__}.{type(error).__qualname__}, raised in\n", *frames, *lines]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "".join(lines)

@@ -1,7 +1,7 @@
-"""The retry, rate and time policy of each type of work, read from queues.json: the one place that says it.
+"""The retry, rate and time policy of each type of work, from queues.json.
 
-The functions, the local stack and Terraform read the same file. A deleted queue's name stays blocked for days, so a
-deployment ends its queues' names in a version, the suffix.
+The functions, the local stack and Terraform read the same file. Cloud Tasks blocks the name of a deleted queue for
+days, so a deployment can add a suffix to all queue names.
 """
 
 import json
@@ -12,21 +12,21 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from common.work import type_name
+from common.work import TYPE_NAME_PATTERN
 
 POLICIES_FILE = Path(__file__).with_name("queues.json")
 DISPATCH_MARGIN = timedelta(seconds=30)
 LEASE_MARGIN = timedelta(seconds=60)
 
-TypeName = Annotated[str, Field(pattern=f"^{type_name}$")]
+TypeName = Annotated[str, Field(pattern=f"^{TYPE_NAME_PATTERN}$")]
 
 
 class BadPolicy(Exception):
-    """queues.json is not what this release expects; the message names each key and what it should be."""
+    """queues.json is invalid; the message names each key and its fault."""
 
 
 class Policy(BaseModel):
-    """How a type's requests are tried and how fast. Bounds are those of Cloud Tasks (RetryConfig, RateLimits)."""
+    """The policy of one type. The bounds are those of Cloud Tasks (RetryConfig, RateLimits)."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -57,7 +57,7 @@ class Policy(BaseModel):
 
     @property
     def lease(self) -> timedelta:
-        """How long a claim holds: longer than any delivery of it can live."""
+        """How long a claim is valid: longer than any delivery can run."""
         return self.time_budget + LEASE_MARGIN
 
 
@@ -65,7 +65,7 @@ Policies = Mapping[str, Policy]
 
 
 def load_policies(file: Path = POLICIES_FILE, *, suffix: str = "") -> Policies:
-    """The policies by type, their queues' names ending in `suffix`. Raises BadPolicy with the key of every fault."""
+    """Returns the policies by type, with `suffix` added to the queue names. Raises BadPolicy."""
     try:
         given = TypeAdapter(dict[TypeName, Policy]).validate_python(json.loads(file.read_text()))
     except json.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""The environment of the functions, read and checked once."""
+"""Every environment variable that the functions read, validated once."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 
 class BadSettings(Exception):
-    """A variable is missing or wrong; the message names it."""
+    """A variable is missing or invalid; the message names it."""
 
 
 def _names(text: object) -> object:
@@ -19,7 +19,7 @@ Names = Annotated[frozenset[str], BeforeValidator(_names)]
 
 
 class Settings(BaseModel):
-    """What each function needs to know; Terraform and the local stack set it."""
+    """The configuration of a function. Terraform and the local stack set it; Cloud Run sets K_SERVICE."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,6 +37,12 @@ class Settings(BaseModel):
     assets_signing_key: str | None = Field(None, alias="ASSETS_SIGNING_KEY", repr=False)
     firestore_emulator: str | None = Field(None, alias="FIRESTORE_EMULATOR_HOST")
     cloud_tasks_emulator: str | None = Field(None, alias="CLOUD_TASKS_EMULATOR_HOST")
+    cloud_run_service: str | None = Field(None, alias="K_SERVICE")
+
+    @property
+    def accepts_unsigned_tokens(self) -> bool:
+        """True with the Firestore emulator, but never on Cloud Run (it sets K_SERVICE: Container runtime contract)."""
+        return bool(self.firestore_emulator) and self.cloud_run_service is None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
+from common.gateways.folder_assets import checked
 from common.pipeline.record import OPEN, Record, Status, due_until, task_name
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
@@ -111,4 +112,4 @@ class FakeAssets:
         self.files: dict[str, tuple[str, bytes]] = {}
 
     def save(self, path: str, content_type: str, content: bytes) -> None:
-        self.files.setdefault(path, (content_type, content))
+        self.files.setdefault(checked(path), (content_type, content))

@@ -1,7 +1,7 @@
-"""Assets in a bucket of Cloud Storage, handed out by its own short-lived signed URLs.
+"""Assets in a bucket of Cloud Storage, with its short-lived signed URLs.
 
-A path is created once and never overwritten, as everywhere. A function has no key to sign with: Google keeps that of
-its service account and signs with it for whoever may call signBlob (IAM Service Account Credentials API).
+A path is created once and never overwritten. A function has no private key, so it signs with signBlob of the IAM
+Service Account Credentials API, which needs a permission.
 """
 
 from datetime import datetime
@@ -21,11 +21,11 @@ from common.errors import Unavailable
 from common.gateways.folder_assets import CACHE_CONTROL, checked, disposition
 
 TIMEOUT_SECONDS = 20.0
-RETRY: Retry = DEFAULT_RETRY.with_timeout(60.0)  # creating only what is absent may be repeated
+RETRY: Retry = DEFAULT_RETRY.with_timeout(60.0)  # a create with if_generation_match=0 is safe to repeat
 
 
 class CloudStorageAssets:
-    """Objects of `bucket`. `signing` signs URLs; no content is read through this."""
+    """Objects of `bucket`. `signing` signs their URLs. This class never reads content."""
 
     def __init__(self, client: Client, bucket: str, signing: credentials.Signing) -> None:
         self._bucket: Bucket = client.bucket(bucket)
@@ -33,7 +33,7 @@ class CloudStorageAssets:
         self._signing = signing
 
     def save(self, path: str, content_type: str, content: bytes) -> None:
-        """Create the object with all of its content, or leave what is there already. Raises BadPath, Unavailable."""
+        """Creates the object with its whole content, unless it exists. Raises BadPath, Unavailable."""
         blob = self._bucket.blob(checked(path))
         blob.cache_control = CACHE_CONTROL
         blob.content_disposition = disposition(path, content_type)
@@ -42,23 +42,23 @@ class CloudStorageAssets:
                 content, content_type=content_type, if_generation_match=0, timeout=TIMEOUT_SECONDS, retry=RETRY
             )
         except exceptions.PreconditionFailed:
-            return  # it exists, perhaps by a try of this very call whose answer was lost
+            return  # it exists, perhaps created by an earlier try whose answer was lost
         except exceptions.Forbidden as error:
             if not self._exists(blob):
-                raise _not_taken(error) from error
+                raise _not_stored(error) from error
         except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
-            raise _not_taken(error) from error
+            raise _not_stored(error) from error
 
     def _exists(self, blob: Blob) -> bool:
-        """Creating what exists wants storage.objects.delete ("Objects: insert"), and may be refused for that alone."""
+        """Whether the object exists. An insert over it needs storage.objects.delete ("Objects: insert")."""
         try:
             found: bool = blob.exists(timeout=TIMEOUT_SECONDS, retry=RETRY)
         except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
-            raise _not_taken(error) from error
+            raise _not_stored(error) from error
         return found
 
     def signed_url(self, path: str, *, expires_at: datetime) -> str:
-        """An address that anyone can open until then, to the second. Raises BadPath, Unavailable."""
+        """Returns a URL that is valid without a token until `expires_at` (seconds). Raises BadPath, Unavailable."""
         blob = self._bucket.blob(checked(path))
         try:
             url: str = blob.generate_signed_url(
@@ -69,24 +69,24 @@ class CloudStorageAssets:
                 api_access_endpoint=self._endpoint,
             )
         except GoogleAuthError as error:
-            raise Unavailable(f"The address could not be signed: {type(error).__name__}") from error
+            raise Unavailable(f"The URL could not be signed: {type(error).__name__}") from error
         return url
 
 
-def _not_taken(error: Exception) -> Unavailable:
-    return Unavailable(f"Cloud Storage did not take the asset: {type(error).__name__}")
+def _not_stored(error: Exception) -> Unavailable:
+    return Unavailable(f"Cloud Storage did not store the asset: {type(error).__name__}")
 
 
 class IamSigning(credentials.Signing):
-    """Signs as the service account that the credentials are of, which is the one that a function runs as."""
+    """Signs as the service account of the credentials, the one that the function runs as."""
 
     def __init__(self, attached: credentials.Credentials, request: Request) -> None:
-        self._attached: Any = attached  # of Compute Engine, whose service_account_email the base class does not have
+        self._attached: Any = attached  # Compute Engine credentials: the base class has no service_account_email
         self._request = request
 
     @property
     def signer_email(self) -> str:
-        if self._attached.service_account_email == "default":  # the metadata server tells the name with the first token
+        if self._attached.service_account_email == "default":  # known with the first token only
             self._attached.refresh(self._request)
         email: str = self._attached.service_account_email
         return email

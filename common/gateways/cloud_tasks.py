@@ -1,11 +1,8 @@
-"""Cloud Tasks: one queue per type of work. It alone knows task names, bodies and the client's exceptions.
+"""Cloud Tasks: one queue per type of work. Only this module handles full task names and the client's exceptions.
 
-A task's URL is a placeholder. The queue's `http_target` override, made from the same policies by Terraform and the
-local stack, says where `process` is and who calls it, so the functions know queue names only.
+A task's URL is a placeholder. The queue's `http_target` override replaces it with the address and the identity of
+`process`. Terraform and the local stack create it from the same policies, so the functions know queue names only.
 """
-
-import json
-from typing import Any
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
@@ -16,10 +13,10 @@ from google.protobuf.duration_pb2 import Duration
 from common.errors import NewerRecord, Unavailable
 from common.pipeline.record import Record, task_name
 from common.pipeline.store import Stored
+from common.pipeline.task_payload import TaskPayload
 from common.queues import Policies, Policy
 
 PLACEHOLDER_URL = "https://process.invalid/"
-MAX_BODY_BYTES = 24 * 1024
 ATTEMPT_TIMEOUT = ConstantTimeout(4.0)
 RETRY = Retry(  # creating a named task again is safe
     predicate=if_exception_type(
@@ -47,7 +44,7 @@ class Queues:
         return f"{self._parent}/{queue}/tasks/{task}"
 
     def enqueue(self, stored: Stored) -> bool:
-        """Create the task of the record's generation. False if its name is taken, live or used. Raises Unavailable."""
+        """Creates the task of the record's generation. False if its name exists or was used. Raises Unavailable."""
         policy = self._policy(stored.record)
         task = Task(
             name=self._task(stored.record),
@@ -55,7 +52,7 @@ class Queues:
                 url=PLACEHOLDER_URL,
                 http_method=HttpMethod.POST,
                 headers={"Content-Type": "application/json"},
-                body=body_of(stored),
+                body=TaskPayload.of(stored).encode(),
             ),
             schedule_time=stored.record.scheduled_at,
             dispatch_deadline=Duration(seconds=int(policy.dispatch_deadline.total_seconds())),
@@ -67,21 +64,21 @@ class Queues:
         except exceptions.AlreadyExists:
             return False
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
-            raise Unavailable(f"Cloud Tasks did not take the task: {type(error).__name__}") from error
+            raise Unavailable(f"Cloud Tasks did not create the task: {type(error).__name__}") from error
         return True
 
     def exists(self, record: Record) -> bool:
-        """Whether the task of the record's generation is still to be delivered. Raises Unavailable."""
+        """Whether the task of the record's generation exists. Raises Unavailable."""
         try:
             self._client.get_task(name=self._task(record), retry=RETRY, timeout=ATTEMPT_TIMEOUT)
         except exceptions.NotFound:
             return False
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
-            raise Unavailable(f"Cloud Tasks did not tell of the task: {type(error).__name__}") from error
+            raise Unavailable(f"Cloud Tasks did not return the task: {type(error).__name__}") from error
         return True
 
     def delete(self, record: Record) -> None:
-        """Delete the task of the record's generation, if it is still there. Raises Unavailable."""
+        """Deletes the task of the record's generation, if it exists. Raises Unavailable."""
         try:
             self._client.delete_task(name=self._task(record), retry=RETRY, timeout=ATTEMPT_TIMEOUT)
         except exceptions.NotFound:
@@ -96,16 +93,4 @@ class Queues:
         try:
             return self._policies[record.type]
         except KeyError:
-            raise NewerRecord(f"{record.id} is of type {record.type}, which this release has no policy for") from None
-
-
-def body_of(stored: Stored) -> bytes:
-    """A task's body: the record and its update time, for a claim without a read; only its name when it is large."""
-    whole = _encode({"u": stored.update_time, "record": stored.record.to_json()})
-    if len(whole) <= MAX_BODY_BYTES:
-        return whole
-    return _encode({"id": stored.record.id, "generation": stored.record.generation})
-
-
-def _encode(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+            raise NewerRecord(f"{record.id} is of type {record.type}, and this release has no policy for it") from None

@@ -1,6 +1,6 @@
-"""Firestore: the collection `requests`. It alone knows document shapes, queries and the client's exceptions.
+"""Firestore: the collection `requests`. Only this module handles documents, queries and the client's exceptions.
 
-Timeouts are per attempt, not the client's default of a minute over all: whoever waits here holds a browser or a lease.
+Each try has its own timeout, because the client's default of a minute is too long for a browser and for a lease.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ from common.pipeline.record import OPEN, SCHEMA, Record, Status, due_until
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 COLLECTION = "requests"
-ATTEMPT_TIMEOUT: Any = ConstantTimeout(5.0)  # the client passes it on, though its annotations say float
+ATTEMPT_TIMEOUT: Any = ConstantTimeout(5.0)  # the client accepts it, although its annotations say float
 READ_RETRY = Retry(
     predicate=if_exception_type(
         exceptions.ServiceUnavailable,
@@ -43,7 +43,7 @@ class Requests:
         self._collection = client.collection(COLLECTION)
 
     def commit(self, update: Update | None, creates: Sequence[Record]) -> str:
-        """One Commit of at most one compare-and-set and any creates. Returns its update time."""
+        """Sends one Commit of at most one compare-and-set and any number of creates. Returns its update time."""
         batch = self._client.batch()
         if update is not None:
             held_at = DatetimeWithNanoseconds.from_rfc3339(update.held.update_time)
@@ -76,7 +76,7 @@ class Requests:
         return {snapshot.id: _stored(snapshot) for snapshot in snapshots if snapshot.exists}
 
     def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
-        """A tenant's requests, newest first, from behind `after` on. What a newer release wrote is left out."""
+        """Returns a tenant's requests, newest first, after `after`. Omits records with a newer schema."""
         query = self._collection.where(filter=FieldFilter("tenant", "==", tenant))
         if status is not None:
             query = query.where(filter=FieldFilter("status", "==", status.value))
@@ -91,14 +91,14 @@ class Requests:
         return Page(records, (shown[-1].get("created_at"), shown[-1].id) if more else None)
 
     def count_open(self, *, tenant: str, limit: int) -> int:
-        """How many of a tenant's requests have not ended, counted up to `limit`."""
+        """Returns the number of a tenant's open requests, counted up to `limit`."""
         query = (
             self._collection.where(filter=FieldFilter("tenant", "==", tenant))
             .where(filter=FieldFilter("status", "in", sorted(status.value for status in OPEN)))
-            .order_by("created_at", direction=Query.DESCENDING)  # as the index that it shares with the list
+            .order_by("created_at", direction=Query.DESCENDING)  # shares the index of the list
             .limit(limit)
         )
-        counting: Any = query.count()  # the client annotates its result as something that cannot be iterated
+        counting: Any = query.count()  # the client annotates its result as not iterable
         try:
             [[count]] = counting.get(retry=READ_RETRY, timeout=ATTEMPT_TIMEOUT)
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
@@ -106,7 +106,7 @@ class Requests:
         return int(count.value)
 
     def overdue(self, *, shard: int, now: datetime, limit: int, after: Overdue | None = None) -> list[Overdue]:
-        """A shard's overdue requests, the longest overdue first, from behind `after` on."""
+        """Returns a shard's overdue requests, the longest overdue first, after `after`."""
         query = (
             self._collection.where(filter=FieldFilter("due", ">=", f"{shard:02x}-"))
             .where(filter=FieldFilter("due", "<=", due_until(shard, now)))
@@ -129,7 +129,7 @@ class Requests:
 
 
 def _changes(update: Update) -> dict[str, Any]:
-    """The fields that differ. The others stay as they are, also those that only a newer release knows."""
+    """Returns the changed fields. All others stay as they are, including fields of a newer release."""
     before, after = update.held.record.to_document(), update.record.to_document()
     removed = dict.fromkeys(before.keys() - after.keys(), DELETE_FIELD)
     return removed | {name: value for name, value in after.items() if before.get(name) != value}

@@ -1,7 +1,7 @@
-"""Assets in a folder, handed out by short-lived signed URLs, as Cloud Storage hands out its own.
+"""Assets in a local folder, with short-lived signed URLs like those of Cloud Storage.
 
-The server of those URLs is local/emulators/assets.py. A path is created once and never overwritten: a worker that lost
-its claim may still be writing.
+The local stack's asset server answers these URLs. A path is created once and never overwritten, because a worker that
+has lost its claim may still write.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-# Shown by the browser; all else is offered as a download, above all HTML and SVG, which would run.
+# Shown in the browser. Every other type is a download: HTML and SVG would run scripts.
 SHOWN = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/plain"})
 CACHE_CONTROL = "private, max-age=300, immutable"
 
-_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # begins without a dot, so neither `..` nor the files that hold content types
+_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # no leading dot: excludes `..` and the files with content types
 _PATH = re.compile(f"{_NAME}(/{_NAME})*")
 
 
@@ -26,24 +26,24 @@ class BadPath(ValueError):
 
 
 def checked(path: str) -> str:
-    """The path, if it is one. Raises BadPath."""
+    """Returns the path if it is valid. Raises BadPath."""
     if not _PATH.fullmatch(path):
         raise BadPath(f"Not a path of plain names: {path!r}")
     return path
 
 
 def disposition(path: str, content_type: str) -> str:
-    """The header Content-Disposition that an asset is served with, by whichever store."""
+    """Returns the Content-Disposition header of an asset, for every store."""
     shown = content_type.partition(";")[0].strip().lower() in SHOWN
     return f'{"inline" if shown else "attachment"}; filename="{path.rpartition("/")[2]}"'
 
 
 class BadSignature(Exception):
-    """The URL was not made by signed_url, or is out of date; the message is for whoever opened it."""
+    """The URL was not created by `signed_url`, or has expired. The message is for the user."""
 
 
 class FolderAssets:
-    """Files below `folder`; `base_url` is where the server of that folder is."""
+    """Files below `folder`, served at `base_url`."""
 
     def __init__(self, folder: Path, base_url: str, signing_key: bytes) -> None:
         self._folder = folder
@@ -51,25 +51,25 @@ class FolderAssets:
         self._signing_key = signing_key
 
     def save(self, path: str, content_type: str, content: bytes) -> None:
-        """Create the file with all of its content, or leave what is there already. Raises BadPath."""
+        """Creates the file with its whole content, unless it exists. Raises BadPath."""
         file = self._file(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         _create(_type_file(file), content_type.encode())  # first, so that a file is never seen without its type
         _create(file, content)
 
     def signed_url(self, path: str, *, expires_at: datetime) -> str:
-        """An address that anyone can open until then, to the second. Raises BadPath."""
+        """Returns a URL that is valid without a token until `expires_at`, to the second. Raises BadPath."""
         self._file(path)
         expires = str(int(expires_at.timestamp()))
         return f"{self._base_url}/{path}?expires={expires}&signature={self._signature(path, expires)}"
 
-    def opened_by(self, path: str, *, expires: str, signature: str, now: datetime) -> tuple[Path, str]:
-        """The file and content type that a signed URL stands for. Raises BadSignature, FileNotFoundError."""
+    def resolve_signed(self, path: str, *, expires: str, signature: str, now: datetime) -> tuple[Path, str]:
+        """Returns the file and the content type of a signed URL. Raises BadSignature, FileNotFoundError."""
         expected = self._signature(path, expires).encode()
         if not hmac.compare_digest(expected, signature.encode()) or not expires.isdecimal():
-            raise BadSignature("This address is not signed by the service.")
+            raise BadSignature("This URL is not signed by the service.")
         if now >= datetime.fromtimestamp(int(expires), UTC):
-            raise BadSignature("This address has expired. Ask the service for a new one.")
+            raise BadSignature("This URL has expired. Request a new one.")
         file = self._file(path)
         return file, _type_file(file).read_text()
 
@@ -85,7 +85,7 @@ def _type_file(file: Path) -> Path:
 
 
 def _create(file: Path, content: bytes) -> None:
-    """All of it or nothing, and nothing if it exists: a link, unlike a rename, never replaces."""
+    """Creates the file with its whole content, unless it exists: a link, unlike a rename, never replaces a file."""
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".new-") as partial:
         partial.write(content)
         partial.flush()

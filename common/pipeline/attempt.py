@@ -1,7 +1,7 @@
-"""A running attempt: what a type of work may do while it holds a request.
+"""A running attempt: the operations that a type of work may use while it holds a request.
 
-Every write is fenced, and a write that finds another in its place ends the attempt. No step, file or report begins
-after the time budget or after the fence was lost: a timeout does not stop Python, so a zombie must stop itself.
+Every write is fenced, and a lost fence aborts the attempt. No step, asset or report starts after that, or after the
+time budget is spent: a timeout does not stop Python, so an attempt must stop itself.
 """
 
 import re
@@ -17,12 +17,10 @@ from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Transition
 from common.pipeline.record import Progress, Record, Status, effect_key
 from common.pipeline.store import Conflict, Documents, Stored, save
-from common.storable import fault_in
-from common.work import Asset, PermanentFailure, Stopped, words
+from common.work import ASSET_NAME_PATTERN, Asset, AttemptAborted, PermanentFailure, storable_text
 
 PROGRESS_INTERVAL = timedelta(seconds=1)
-MAX_PROGRESS_WORDS = 200
-_ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+MAX_PROGRESS_CHARACTERS = 200
 
 
 class Assets(Protocol):
@@ -56,62 +54,62 @@ class Attempt:
         self.snoozes = held.record.snoozes
 
     def progress(self, percent: int, message: str) -> None:
-        self._go_on()
+        self._ensure_active()
         floor = self._progress.percent if self._progress else 0
         self._progress = Progress(
-            percent=min(max(int(percent), floor), 100), message=words(message, MAX_PROGRESS_WORDS)
+            percent=min(max(int(percent), floor), 100), message=storable_text(message, MAX_PROGRESS_CHARACTERS)
         )
-        if self._is_untold() and self._until_next_report() <= timedelta(0):
-            self._tell()
+        if self._progress_is_dirty() and self._until_next_report() <= timedelta(0):
+            self._flush_progress()
 
     def step(self, name: str, do: Callable[[], JsonValue]) -> Any:
         done = self._held.record.steps or {}
         if name in done:
             return done[name]
-        self._go_on()
+        self._ensure_active()
         value = do()
         steps = {**done, name: value}
-        if fault := fault_in(steps):
-            raise PermanentFailure(lifecycle.NOT_STORABLE.format(fault), code="result_not_storable")
+        if reason := lifecycle.not_storable(steps):
+            raise PermanentFailure(reason, code="result_not_storable")
         if not lifecycle.fits(self._held.record, steps=steps):
             raise PermanentFailure(lifecycle.TOO_LARGE, code="result_too_large")
         self._report(steps=steps)
         return value
 
     def save(self, name: str, content_type: str, content: bytes) -> Asset:
-        if not _ASSET_NAME.fullmatch(name):
-            raise ValueError(f"An asset's name consists of letters, digits, '.', '_' and '-': {name!r}")
-        self._go_on()
+        if not re.fullmatch(ASSET_NAME_PATTERN, name):
+            raise ValueError(f"The name of an asset must match {ASSET_NAME_PATTERN}: {name!r}")
+        self._ensure_active()
         claim = self._held.record.claim
         path = f"{self._held.record.id}/{claim.token if claim else ''}/{name}"
         self._assets.save(path, content_type, content)
         return Asset(name=name, content_type=content_type, bytes=len(content), path=path)
 
     def sleep(self, duration: timedelta) -> None:
-        self._go_on()
+        self._ensure_active()
         until = self._clock() + min(duration, self.time_left())
-        if self._is_untold() and self._clock() + self._until_next_report() < until:
+        if self._progress_is_dirty() and self._clock() + self._until_next_report() < until:
             self._wait(self._until_next_report())
-            self._tell()
+            self._flush_progress()
         self._wait(max(until - self._clock(), timedelta(0)))
-        self._go_on()
+        self._ensure_active()
 
     def time_left(self) -> timedelta:
         return max(self._deadline - self._clock(), timedelta(0))
 
     def finish(self, decide: Callable[[Record], Transition]) -> tuple[Transition, Stored]:
-        """Store how the attempt ended. Raises Conflict if it is no longer ours."""
+        """Stores the outcome of the attempt. Raises Conflict if the attempt has lost its request."""
         if self._conflict is not None:
             raise self._conflict
         return self._save(lambda record: decide(record.changed(progress=self._progress)))
 
-    def _is_untold(self) -> bool:
+    def _progress_is_dirty(self) -> bool:
         return self._progress != self._held.record.progress
 
     def _until_next_report(self) -> timedelta:
         return max(self._reported_at + PROGRESS_INTERVAL - self._clock(), timedelta(0))
 
-    def _tell(self) -> None:
+    def _flush_progress(self) -> None:
         self._reported_at = self._clock()
         try:
             self._report(steps=self._held.record.steps)
@@ -123,7 +121,7 @@ class Attempt:
             self._save(lambda record: lifecycle.report(record, progress=self._progress, steps=steps))
         except Conflict as conflict:
             self._conflict = conflict
-            raise Stopped("another has taken over, or it was cancelled") from conflict
+            raise AttemptAborted("the request was cancelled or taken over") from conflict
 
     def _save(self, decide: Callable[[Record], Transition]) -> tuple[Transition, Stored]:
         while True:
@@ -131,20 +129,20 @@ class Attempt:
             try:
                 self._held = save(self._documents, self._held, transition)
             except Conflict as conflict:
-                if (mine := self._if_mine(conflict.current)) is None:
+                if (current := self._if_still_held(conflict.current)) is None:
                     raise
-                self._held = mine
+                self._held = current
             else:
                 return transition, self._held
 
-    def _if_mine(self, current: Stored | None) -> Stored | None:
-        """What is stored, if an earlier write of this attempt, whose answer was lost, has left it so."""
+    def _if_still_held(self, current: Stored | None) -> Stored | None:
+        """Returns the stored record if this attempt wrote it and the answer was lost, else None."""
         if current is None or current.record.status is not Status.PROCESSING:
             return None
         return current if current.record.claim == self._held.record.claim else None
 
-    def _go_on(self) -> None:
+    def _ensure_active(self) -> None:
         if self._conflict is not None:
-            raise Stopped("another has taken over, or it was cancelled")
+            raise AttemptAborted("the request was cancelled or taken over")
         if self.time_left() <= timedelta(0):
-            raise Stopped("the time budget is spent")
+            raise AttemptAborted("the time budget is spent")

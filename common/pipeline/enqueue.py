@@ -1,4 +1,4 @@
-"""Creating a request's task, or leaving it to the sweeper: the document is durable already."""
+"""Creates the task of a stored request. If that fails, the sweeper does it later: the record is durable already."""
 
 from datetime import datetime
 from typing import Protocol
@@ -11,11 +11,11 @@ from common.pipeline.store import Stored
 
 class Tasks(Protocol):
     def enqueue(self, stored: Stored) -> bool:
-        """Create the task of the record's generation. False if its name is taken. Raises Unavailable."""
+        """Creates the task of the record's generation. Returns False if its name exists. Raises Unavailable."""
 
 
-def enqueue_or_leave(tasks: Tasks, stored: Stored, *, now: datetime) -> bool:
-    """Returns whether the task, if it needs one by now, was created or had been."""
+def enqueue_task(tasks: Tasks, stored: Stored, *, now: datetime) -> bool:
+    """Returns False if the task could not be created and is left to the sweeper."""
     if not lifecycle.needs_task(stored.record, now):
         return True
     try:

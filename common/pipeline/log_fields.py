@@ -1,4 +1,4 @@
-"""What the log lines say of a request: metrics count its ends and measure its waits. Pure, and without its content."""
+"""The fields of a request in log lines, without its content. Metrics count and measure them."""
 
 from datetime import datetime
 from typing import Any
@@ -7,26 +7,26 @@ from common.pipeline.record import OPEN, Record
 
 
 def of_claim(record: Record) -> dict[str, Any]:
-    """How long its first attempt had to wait; nothing of later ones, which wait for a backoff or a person."""
+    """Returns how long the first attempt waited in the queue. Later attempts wait for a backoff or a person."""
     if record.started_at is None or (record.attempt, record.redrive, record.snoozes) != (1, 0, 0):
         return {}
     return {"queue_ms": _milliseconds(_wanted_at(record), record.started_at)}
 
 
 def of_end(record: Record) -> dict[str, Any]:
-    """How it ended and, unless a person retried it, how long after it was wanted. Nothing while it is open."""
+    """Returns how the request ended and, unless it was redriven, its total time. Empty while it is open."""
     if record.status in OPEN or record.finished_at is None:
         return {}
-    facts: dict[str, Any] = {"type": record.type, "ended": record.status.value}
+    fields: dict[str, Any] = {"type": record.type, "ended": record.status.value}
     if record.error is not None:
-        facts["code"] = record.error.code
+        fields["code"] = record.error.code
     if record.redrive == 0:
-        facts["total_ms"] = _milliseconds(_wanted_at(record), record.finished_at)
-    return facts
+        fields["total_ms"] = _milliseconds(_wanted_at(record), record.finished_at)
+    return fields
 
 
 def open_seconds(record: Record, now: datetime) -> int:
-    """Since when nothing has begun for it: since it was wanted, put off or last claimed."""
+    """Returns the seconds since the request should have run, was rescheduled or was last claimed."""
     since = max(moment for moment in (_wanted_at(record), record.scheduled_at, record.started_at) if moment is not None)
     return max(0, round((now - since).total_seconds()))
 

@@ -1,4 +1,4 @@
-"""How many requests a tenant may have open. Approximate by design: counted at most every ten seconds per instance."""
+"""Limits the open requests of a tenant. Approximate by design: an instance counts at most every ten seconds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class _Count:
 
 
 class Quota:
-    """Admits requests: what was open when last counted, plus what this instance has admitted since."""
+    """Reserves requests against the last count of open requests plus the reservations of this instance since then."""
 
     def __init__(
         self, counts: Counts, *, limit: int, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -33,25 +33,25 @@ class Quota:
         self._by_tenant: dict[str, _Count] = {}
         self._lock = Lock()
 
-    def admit(self, tenant: str, requests: int) -> None:
-        """Raises QuotaExceeded, with the time after which it is counted anew, or Unavailable."""
+    def reserve(self, tenant: str, requests: int) -> None:
+        """Raises QuotaExceeded, with the time until the next count, or Unavailable."""
         now = self._clock()
         with self._lock:
             count = self._by_tenant.get(tenant)
         if count is None or now - count.at >= CACHE:
             count = _Count(now, self._counts.count_open(tenant=tenant, limit=self._limit))
         with self._lock:
-            self._forget(now)
+            self._drop_expired(now)
             count = self._by_tenant.setdefault(tenant, count)
             if count.open + requests > self._limit:
                 raise QuotaExceeded(self._limit, count.at + CACHE - now)
             count.open += requests
 
-    def give_back(self, tenant: str, requests: int) -> None:
-        """What was admitted turned out to be nothing new."""
+    def release(self, tenant: str, requests: int) -> None:
+        """Returns reservations that created no request."""
         with self._lock:
             if (count := self._by_tenant.get(tenant)) is not None:
                 count.open = max(0, count.open - requests)
 
-    def _forget(self, now: datetime) -> None:
+    def _drop_expired(self, now: datetime) -> None:
         self._by_tenant = {name: count for name, count in self._by_tenant.items() if now - count.at < CACHE}

@@ -1,6 +1,6 @@
 """The request's record: one document `requests/{id}`, its one serialiser and its inverse.
 
-`Request` is what a caller sees, `Record` adds what the protocol needs. A field that is None is absent in the document.
+A caller sees the fields of `Request`; `Record` adds those of the protocol. A field that is None is not stored.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from common.work import JsonObject
 
 SCHEMA = 1
+ID_PATTERN = "[0-9a-f]{32}"
+YEARS = range(1970, 9001)  # of a time that a caller sends; later ones leave no room for delays
 
 Moment = Annotated[AwareDatetime, Field(description="RFC 3339, UTC")]
 
@@ -31,13 +33,13 @@ OPEN = frozenset({Status.QUEUED, Status.PROCESSING})
 
 
 class Part(BaseModel):
-    """What a record is made of. Unknown fields are left alone: a newer release may have written them."""
+    """A part of a record. Unknown fields are ignored, because a newer release may have written them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
 class Failure(Part):
-    """Why an attempt or a request failed, in words that the caller may read."""
+    """Why an attempt or a request failed. The caller reads the message."""
 
     code: str = Field(description="Stable: attempts, lost, permanent, result_too_large, or the type's own")
     message: str
@@ -52,7 +54,7 @@ class Progress(Part):
 
 
 class Claim(Part):
-    """The worker that holds, or last held, a request."""
+    """The claim of the worker that holds, or last held, a request."""
 
     token: str
     task: str
@@ -61,7 +63,7 @@ class Claim(Part):
 
 
 class Parent(Part):
-    """The request whose end a notification tells."""
+    """The request whose end a notification reports."""
 
     id: str
     redrive: int
@@ -69,20 +71,20 @@ class Parent(Part):
 
 
 class Request(Part):
-    """A request as its caller sees it."""
+    """The fields of a request that its caller sees."""
 
     id: str
-    tenant: str | None = Field(None, description="t:{tenant claim} or u:{uid}: who may see, cancel and retry it")
-    owner: str = Field(description="The uid that asked")
+    tenant: str | None = Field(None, description="t:{tenant claim} or u:{uid}: its callers see, cancel and retry it")
+    owner: str = Field(description="The uid of the caller who submitted it")
     type: str
     input: JsonObject
-    run_at: Moment | None = Field(None, description="Not before this")
+    run_at: Moment | None = Field(None, description="Earliest start")
     notify: tuple[JsonObject, ...] | None = None
     parent: Parent | None = None
     status: Status
-    redrive: int = Field(0, description="How often a person retried it after its end")
+    redrive: int = Field(0, description="How often a person ran it again after its end")
     generation: int = Field(0, description="How often it needed a new task")
-    attempt: int = Field(0, description="Attempts begun since it was asked or last retried")
+    attempt: int = Field(0, description="Attempts since it was submitted or last retried")
     max_attempts: int
     snoozes: int = 0
     progress: Progress | None = None
@@ -96,7 +98,7 @@ class Request(Part):
     expires_at: Moment | None = Field(None, description="When the record is deleted")
 
     def public(self) -> dict[str, Any]:
-        """The JSON object that callers get: what is absent in the document is absent here."""
+        """Returns the JSON object for callers. A field that is absent in the document is absent here."""
         return self.model_dump(mode="json", include=set(Request.model_fields), exclude_none=True)
 
 
@@ -111,7 +113,7 @@ class Record(Request):
     trace: str | None = None
 
     def to_document(self) -> dict[str, Any]:
-        """The fields of the document, with native times; the id is the document's name."""
+        """Returns the fields of the document, with native times. The id is the document's name."""
         return self.model_dump(by_alias=True, exclude={"id"}, exclude_none=True)
 
     @classmethod
@@ -120,7 +122,7 @@ class Record(Request):
         return cls.model_validate({**document, "id": request_id})
 
     def to_json(self) -> dict[str, Any]:
-        """The record as it travels in a task's body."""
+        """Returns the record as JSON, for a task payload."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def changed(self, **fields: Any) -> Self:
@@ -128,12 +130,12 @@ class Record(Request):
 
 
 def request_id(*, tenant: str, owner: str, key: str, index: int = 0) -> str:
-    """The id that a repeat of the same call finds again."""
+    """Returns the id of a request with an idempotency key: the same for every repeat of the call."""
     return _digest([tenant, owner, key, index])
 
 
 def child_id(*, parent: str, redrive: int, index: int) -> str:
-    """The id of the notification for entry `index` of the parent's `notify`."""
+    """Returns the id of the notification for entry `index` of the parent's `notify`."""
     return _digest([parent, redrive, "notify", index])
 
 
@@ -141,18 +143,13 @@ def _digest(identity: list[str | int]) -> str:
     return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()[:32]
 
 
-def json_bytes(value: object) -> int:
-    """The size of a JSON value, serialised in UTF-8."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-
-
 def task_name(record: Record) -> str:
-    """The short name of the task for the record's generation. A name is used once only."""
+    """Returns the short name of the task for the record's generation. A name can be used only once."""
     return f"{record.id}-g{record.generation}"
 
 
 def effect_key(record: Record) -> str:
-    """The idempotency key of every outside effect: equal in all attempts, new after a person's retry."""
+    """Returns the idempotency key of outside effects: equal in all attempts, new after a redrive."""
     return f"{record.id}-r{record.redrive}"
 
 
@@ -161,16 +158,16 @@ _DUE_FORMAT = "%Y%m%dT%H%M%S"
 
 
 def due_key(request_id: str, moment: datetime) -> str:
-    """The `due` of a request: its shard and the moment, rounded up to a second so that nothing is early.
+    """Returns the `due` of a request: its shard and the moment, rounded up to a second.
 
-    Shards spread the writes of a busy hour over several ranges of the index.
+    Shards distribute the writes over several ranges of the index.
     """
     whole = moment if moment.microsecond == 0 else moment.replace(microsecond=0) + timedelta(seconds=1)
     return due_until(hashlib.sha256(request_id.encode()).digest()[0] % SHARDS, whole)
 
 
 def due_until(shard: int, now: datetime) -> str:
-    """The greatest `due` of a shard that has come by `now`."""
+    """Returns the greatest `due` of a shard that is overdue at `now`."""
     return f"{shard:02x}-{now.astimezone(UTC).strftime(_DUE_FORMAT)}"
 
 

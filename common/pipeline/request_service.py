@@ -1,4 +1,4 @@
-"""What callers do: ask, look, cancel, retry. An accepted request is durable before its caller hears of it."""
+"""The use cases of callers: submit, get, list, cancel, redrive. A request is stored before its caller is answered."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ from common.errors import (
     Unavailable,
 )
 from common.pipeline import lifecycle, log_fields
-from common.pipeline.enqueue import enqueue_or_leave
+from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.quota import Quota
 from common.pipeline.record import Record, Status, child_id, request_id
 from common.pipeline.store import Conflict, Documents, Page, Position, Stored, create, save
-from common.pipeline.submission import Asked, check
+from common.pipeline.submission import Submission, check_limits
 
 
 class ListedDocuments(Documents, Protocol):
@@ -38,13 +38,13 @@ class Tasks(Protocol):
 
 @dataclass(frozen=True)
 class Accepted:
-    """The requests in the order they were asked; `replayed` if an earlier call had asked for all of them."""
+    """The requests in the order of the submissions. `is_replay` if an earlier call created all of them."""
 
     records: Sequence[Record]
-    replayed: bool
+    is_replay: bool
 
 
-class Intake:
+class RequestService:
     """The use cases of callers."""
 
     def __init__(
@@ -65,15 +65,21 @@ class Intake:
         self._new_id = new_id
 
     def submit(
-        self, caller: Caller, asked: Sequence[Asked], *, key: str | None, batch: bool = False, trace: str | None = None
+        self,
+        caller: Caller,
+        submissions: Sequence[Submission],
+        *,
+        key: str | None,
+        batch: bool = False,
+        trace: str | None = None,
     ) -> Accepted:
-        """Store and enqueue, all or nothing. With a key, a repeat finds what the first call stored.
+        """Stores and enqueues all or nothing. A repeat with the same key returns the stored requests.
 
-        Raises InvalidInput, TooLarge, KeyReused, QuotaExceeded, or Unavailable when the outcome stays unknown.
+        Raises InvalidInput, TooLarge, KeyReused, QuotaExceeded, or Unavailable if the outcome stays unknown.
         """
         now = self._clock()
-        for index, each in enumerate(asked):
-            check(each, now, pointer=f"/requests/{index}" if batch else "")
+        for index, each in enumerate(submissions):
+            check_limits(each, now, pointer=f"/requests/{index}" if batch else "")
         records = [
             lifecycle.submit(
                 record_id=self._id(caller, key, index),
@@ -87,26 +93,26 @@ class Intake:
                 notify=each.notify,
                 trace=trace,
             )
-            for index, each in enumerate(asked)
+            for index, each in enumerate(submissions)
         ]
-        admitted = self._admit(caller, records, repeatable=key is not None)
+        reserved = self._reserve(caller, records, repeatable=key is not None)
         positions = {record.id: f"/requests/{index}" if batch else "" for index, record in enumerate(records)}
 
-        def compare(stored: Record, wanted: Record) -> None:
-            if not lifecycle.same_request(stored, wanted):
-                raise KeyReused(positions[wanted.id])
+        def compare(stored: Record, submitted: Record) -> None:
+            if not lifecycle.same_request(stored, submitted):
+                raise KeyReused(positions[submitted.id])
 
         created = create(self._documents, records, compare=compare)
         fresh = sum(request.fresh for request in created)
-        log.note(accepted=fresh)
-        self._quota.give_back(caller.tenant, admitted - fresh)
+        log.bind(accepted=fresh)
+        self._quota.release(caller.tenant, reserved - fresh)
         for request in created:
-            if not enqueue_or_leave(self._tasks, request.stored, now=now):
-                break  # Cloud Tasks does not answer: the caller need not wait for that ten times
-        return Accepted([request.stored.record for request in created], replayed=fresh == 0)
+            if not enqueue_task(self._tasks, request.stored, now=now):
+                break  # Cloud Tasks does not answer; do not make the caller wait for every other request too
+        return Accepted([request.stored.record for request in created], is_replay=fresh == 0)
 
     def get(self, caller: Caller, record_id: str) -> tuple[Record, list[Record]]:
-        """A request and its notifications, as far as they exist. Raises NotFound."""
+        """Returns a request and its existing notifications. Raises NotFound."""
         record = self._visible(caller, record_id).record
         ids = [
             child_id(parent=record.id, redrive=record.redrive, index=index) for index in range(len(record.notify or ()))
@@ -115,11 +121,11 @@ class Intake:
         return record, [children[each].record for each in ids if each in children]
 
     def page(self, caller: Caller, *, status: Status | None, limit: int, after: Position | None) -> Page:
-        """The tenant's requests, newest first."""
+        """Returns the tenant's requests, newest first."""
         return self._documents.page(tenant=caller.tenant, status=status, limit=limit, after=after)
 
     def cancel(self, caller: Caller, record_id: str) -> Record:
-        """End it as cancelled, or find that it was. Raises NotFound, or AlreadyEnded if it ended otherwise."""
+        """Cancels an open request; a repeat changes nothing. Raises NotFound, or AlreadyEnded if it ended otherwise."""
         stored, transition = self._change(caller, record_id, lifecycle.cancel)
         if transition.verdict is Verdict.ENDED:
             raise AlreadyEnded(f"The request has already {stored.record.status}; only an open one can be cancelled.")
@@ -129,26 +135,26 @@ class Intake:
             log.warning("cancel.task_left", request_id=record_id, reason=str(error))
         return stored.record
 
-    def retry(self, caller: Caller, record_id: str) -> tuple[Record, bool]:
-        """Run a failed or cancelled request again. The second value is False if an earlier retry had queued it.
+    def redrive(self, caller: Caller, record_id: str) -> tuple[Record, bool]:
+        """Runs a failed or cancelled request again. The second value is False if an earlier redrive queued it.
 
-        Raises NotFound, AlreadyEnded where there is nothing to retry, Expired, or QuotaExceeded.
+        Raises NotFound, AlreadyEnded if the request cannot be redriven, Expired, or QuotaExceeded.
         """
         before = self._visible(caller, record_id).record
-        if wanted := lifecycle.redrive(before, self._clock()).verdict is Verdict.REDRIVEN:
-            self._quota.admit(caller.tenant, 1)
+        if needs_quota := lifecycle.redrive(before, self._clock()).verdict is Verdict.REDRIVEN:
+            self._quota.reserve(caller.tenant, 1)
         stored, transition = self._change(caller, record_id, lifecycle.redrive)
-        if wanted and transition.verdict is not Verdict.REDRIVEN:
-            self._quota.give_back(caller.tenant, 1)
+        if needs_quota and transition.verdict is not Verdict.REDRIVEN:
+            self._quota.release(caller.tenant, 1)
         if transition.verdict is Verdict.EXPIRED:
-            raise Expired("The request is past its retention; ask again.")
+            raise Expired("The request is past its retention; submit it again.")
         if transition.verdict is Verdict.ENDED:
             raise AlreadyEnded(f"The request is {stored.record.status}; only a failed or cancelled one can be retried.")
-        enqueue_or_leave(self._tasks, stored, now=self._clock())
+        enqueue_task(self._tasks, stored, now=self._clock())
         return stored.record, transition.verdict is Verdict.REDRIVEN
 
-    def asset(self, caller: Caller, record_id: str, name: str) -> str:
-        """The path of one of its assets. Raises NotFound."""
+    def asset_path(self, caller: Caller, record_id: str, name: str) -> str:
+        """Returns the path of an asset of the request. Raises NotFound."""
         result = self._visible(caller, record_id).record.result or {}
         assets = result.get("assets")
         for asset in assets if isinstance(assets, list) else []:
@@ -162,10 +168,10 @@ class Intake:
             return self._new_id()
         return request_id(tenant=caller.tenant, owner=caller.uid, key=key, index=index)
 
-    def _admit(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> int:
-        """How many were admitted: none for a repeat of what exists, which is answered whatever the quota says."""
+    def _reserve(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> int:
+        """Returns the number of reservations: 0 for a replay, which is answered even if the quota is used up."""
         try:
-            self._quota.admit(caller.tenant, len(records))
+            self._quota.reserve(caller.tenant, len(records))
         except QuotaExceeded:
             ids = [record.id for record in records]
             if not repeatable or len(self._documents.read_all(ids)) < len(set(ids)):
@@ -182,7 +188,7 @@ class Intake:
     def _change(
         self, caller: Caller, record_id: str, decide: Callable[[Record, datetime], Transition]
     ) -> tuple[Stored, Transition]:
-        """Decide and store, on what is stored by then. Raises NotFound."""
+        """Decides on the stored record and stores the result; repeats after a conflict. Raises NotFound."""
         stored = self._visible(caller, record_id)
         while True:
             transition = decide(stored.record, self._clock())
@@ -195,5 +201,5 @@ class Intake:
                     raise NotFound("There is no such request.") from conflict
                 stored = conflict.current
             else:
-                log.note(**log_fields.of_end(changed.record))
+                log.bind(**log_fields.of_end(changed.record))
                 return changed, transition

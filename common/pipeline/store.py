@@ -1,7 +1,7 @@
-"""Writing records safely: every write is a create or a compare-and-set on the update time of the last one.
+"""Writes records safely: every write is a create, or a compare-and-set on the update time of the last write.
 
-An error of a commit is a question, not an answer. It is settled in here by reading: did it land, did another write
-win, or may it be tried again? Whoever calls sees only that.
+After an error of a commit, the write may or may not have landed. `save` and `create` read the documents and find out
+whether it landed, another write came first, or the commit must be repeated.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ COMMIT_ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class Stored:
-    """A record and the update time (RFC 3339, nanoseconds) of the write that left it so: the fencing token."""
+    """A record and the update time (RFC 3339, nanoseconds) of its last write: the fencing token."""
 
     record: Record
     update_time: str
@@ -26,19 +26,19 @@ class Stored:
 
 @dataclass(frozen=True)
 class Update:
-    """A compare-and-set: `record` is written if the document's update time is still that of `held`."""
+    """A compare-and-set: writes `record` if the document still has the update time of `held`."""
 
     held: Stored
     record: Record
 
 
 Position = tuple[datetime, str]
-"""A place in a list: created_at and id."""
+"""A position in a list: created_at and id."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some of a tenant's requests, newest first, and the place behind which there are more."""
+    """Some requests of a tenant, newest first, and the position after which there are more."""
 
     records: list[Record]
     after: Position | None
@@ -46,7 +46,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Overdue:
-    """A request whose `due` has come. `stored` is None if a newer release wrote it: leave it alone."""
+    """An overdue request. `stored` is None if a newer release wrote it: do not change it."""
 
     id: str
     due: str
@@ -58,7 +58,7 @@ class CommitUncertain(Exception):
 
 
 class Conflict(Exception):
-    """Another write came first; `current` is what is stored now, None if the document is gone."""
+    """Another write came first. `current` is the stored record now, or None if the document was deleted."""
 
     def __init__(self, current: Stored | None) -> None:
         super().__init__("another write came first")
@@ -66,10 +66,10 @@ class Conflict(Exception):
 
 
 class Documents(Protocol):
-    """The documents `requests/{id}`. Reads raise Unavailable, and NewerRecord for what they must not interpret."""
+    """The documents `requests/{id}`. Reads raise Unavailable, and NewerRecord for a record with a newer schema."""
 
     def commit(self, update: Update | None, creates: Sequence[Record]) -> str:
-        """All or nothing, in one call. Returns the update time. Raises CommitUncertain."""
+        """Writes all or nothing in one call. Returns the update time. Raises CommitUncertain."""
 
     def read(self, record_id: str) -> Stored | None: ...
 
@@ -77,7 +77,7 @@ class Documents(Protocol):
 
 
 def save(documents: Documents, held: Stored, transition: Transition) -> Stored:
-    """Store a transition and its children, once. Raises Conflict, or Unavailable when the outcome stays unknown."""
+    """Stores a transition and its children once. Raises Conflict, or Unavailable if the outcome stays unknown."""
     children = transition.children
     for _ in range(COMMIT_ATTEMPTS):
         try:
@@ -97,7 +97,7 @@ def save(documents: Documents, held: Stored, transition: Transition) -> Stored:
 
 @dataclass(frozen=True)
 class Created:
-    """What a create came to: `fresh` unless an earlier call had created it."""
+    """The result of a create. `fresh` is False if an earlier call created the record."""
 
     stored: Stored
     fresh: bool
@@ -106,10 +106,10 @@ class Created:
 def create(
     documents: Documents, records: Sequence[Record], *, compare: Callable[[Record, Record], None]
 ) -> list[Created]:
-    """Create all that do not exist yet, and return all in order. Raises Unavailable when the outcome stays unknown.
+    """Creates the missing records and returns all in order. Raises Unavailable if the outcome stays unknown.
 
-    A document that this very call has written, and whose answer was lost, counts as fresh. Any other that exists is
-    given to `compare` with what was to be created, before anything more is written; it raises what it must.
+    A record that this call has written, but whose answer was lost, counts as fresh. Every other existing record is
+    passed to `compare`, with the record to create, before anything else is written; `compare` may raise.
     """
     found: dict[str, Stored] = {}
     for _ in range(COMMIT_ATTEMPTS):

@@ -1,11 +1,10 @@
-"""One request as a caller asks for it, and the bounds that hold whatever its type."""
+"""A validated submission, and the limits that apply to every type of work."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from common.errors import Fault, InvalidInput, TooLarge
-from common.pipeline.record import json_bytes
-from common.storable import stored_bytes
+from common.json_values import json_bytes, stored_bytes
 from common.work import JsonObject
 
 MAX_REQUEST_BYTES = 256 * 1024
@@ -13,8 +12,8 @@ FARTHEST_RUN = timedelta(days=366)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request as it was asked; `input` has been validated against its type."""
+class Submission:
+    """One request as its caller sent it; `input` is valid for its type."""
 
     type: str
     input: JsonObject
@@ -22,10 +21,11 @@ class Asked:
     notify: tuple[JsonObject, ...] | None = None
 
 
-def check(asked: Asked, now: datetime, *, pointer: str) -> None:
+def check_limits(submission: Submission, now: datetime, *, pointer: str) -> None:
     """Raises InvalidInput with a JSON pointer under `pointer`, or TooLarge."""
-    if asked.run_at is not None and asked.run_at > now + FARTHEST_RUN:
+    if submission.run_at is not None and submission.run_at > now + FARTHEST_RUN:
         raise InvalidInput(Fault(f"{pointer}/run_at", "must be at most a year ahead"))
-    whole = [asked.type, asked.input, asked.notify, asked.run_at and asked.run_at.isoformat()]
+    run_at = submission.run_at and submission.run_at.isoformat()
+    whole = [submission.type, submission.input, submission.notify, run_at]
     if max(json_bytes(whole), stored_bytes(whole)) > MAX_REQUEST_BYTES:
         raise TooLarge(f"A request may have at most {MAX_REQUEST_BYTES} bytes.")

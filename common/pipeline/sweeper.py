@@ -1,6 +1,6 @@
-"""What brings back every request whose task, worker or caller has died: whatever is overdue is moved on.
+"""Recovers every overdue request: its task was lost, its worker died, or its caller died before the task existed.
 
-Each request on its own: what fails is logged and the others go on.
+An error in one request is logged and does not stop the others.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class Tasks(Protocol):
 
 
 class Sweeper:
-    """Moves on what is overdue."""
+    """Recovers overdue requests."""
 
     def __init__(
         self,
@@ -49,19 +49,19 @@ class Sweeper:
         self._clock = clock
 
     def sweep(self) -> Counter[str]:
-        """All shards, in parallel. Returns how many requests came to which verdict."""
+        """Sweeps all shards in parallel. Returns the number of requests by verdict."""
         with ThreadPoolExecutor(max_workers=SHARDS) as shards:
             return sum(shards.map(self.sweep_shard, range(SHARDS)), Counter())
 
     def sweep_shard(self, shard: int) -> Counter[str]:
-        """Page after page, until nothing is overdue or the time is up; the next sweep takes what is left."""
+        """Reads page after page until nothing is overdue or the time budget is spent. The next sweep continues."""
         until = self._clock() + TIME_BUDGET
         counts: Counter[str] = Counter()
         try:
             for found in self._overdue(shard):
                 if self._clock() >= until:
                     break
-                counts[self._move_on(found)] += 1
+                counts[self._recover(found)] += 1
         except Unavailable as error:
             log.error("sweep.shard_failed", shard=shard, reason=str(error))
             counts[UNREAD] += 1
@@ -75,19 +75,19 @@ class Sweeper:
                 return
             last = page[-1]
 
-    def _move_on(self, found: Overdue) -> str:
+    def _recover(self, found: Overdue) -> str:
         if found.stored is None:
-            log.warning("sweep.not_ours", request_id=found.id)
+            log.warning("sweep.skipped", request_id=found.id)
             return SKIPPED
         with log.bound(request_id=found.id, open_seconds=log_fields.open_seconds(found.stored.record, self._clock())):
-            return self._move_ours_on(found.stored)
+            return self._recover_stored(found.stored)
 
-    def _move_ours_on(self, stored: Stored) -> str:
+    def _recover_stored(self, stored: Stored) -> str:
         if stored.record.type not in self._catalog:
-            log.warning("sweep.not_ours")
+            log.warning("sweep.skipped")
             return SKIPPED
         try:
-            verdict = self._settle(stored)
+            verdict = self._apply_sweep(stored)
         except Conflict:
             return SKIPPED
         except (Unavailable, NewerRecord) as error:
@@ -99,12 +99,12 @@ class Sweeper:
         log.info("sweep.moved", verdict=verdict)
         return verdict
 
-    def _settle(self, stored: Stored) -> Verdict:
+    def _apply_sweep(self, stored: Stored) -> Verdict:
         transition = lifecycle.sweep(stored.record, self._clock())
         if transition.verdict is Verdict.NOT_DUE:
             return transition.verdict
         moved = save(self._documents, stored, transition)
-        log.note(**log_fields.of_end(moved.record))
+        log.bind(**log_fields.of_end(moved.record))
         if moved.record.status in OPEN:
             return self._ensure_task(moved, transition)
         for child in self._documents.read_all(child.id for child in transition.children).values():
@@ -112,7 +112,7 @@ class Sweeper:
         return transition.verdict
 
     def _ensure_task(self, stored: Stored, transition: Transition) -> Verdict:
-        """Create its task; where the name is used up and no task is left, one of a new generation."""
+        """Creates the task. If its name was used and the task is gone, creates one of a new generation."""
         if self._tasks.enqueue(stored) or self._tasks.exists(stored.record):
             return transition.verdict
         renewed = lifecycle.renew(stored.record, self._clock())

@@ -1,4 +1,4 @@
-"""What callers send: models made from the offered types, which validation and the OpenAPI document both follow."""
+"""The models of request bodies, created from the types of work. Validation and the OpenAPI document both use them."""
 
 import json
 import re
@@ -19,18 +19,18 @@ from pydantic import (
 )
 
 from common.catalog import Catalog
-from common.pipeline.submission import Asked
+from common.json_values import parse
+from common.pipeline.record import YEARS
+from common.pipeline.submission import Submission
 from common.work import JsonObject
 from functions.http.problems import invalid
-from functions.http.strict_json import parse
 
 MAX_BATCH = 10
-YEARS = range(1970, 9001)
 _RFC3339 = re.compile(r"[0-9]{4}(-[0-9]{2}){2}[Tt][0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
 def _moment(value: object) -> datetime:
-    """Not by pydantic: it takes numbers, dates alone and offsets left out for moments, or in strict mode no text."""
+    """Pydantic cannot do this: it accepts numbers, bare dates and times without an offset, in strict mode no text."""
     try:
         moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) and _RFC3339.fullmatch(value) else None
     except ValueError:
@@ -38,13 +38,13 @@ def _moment(value: object) -> datetime:
     if moment is None:
         raise ValueError("must be an RFC 3339 date-time with an offset, such as 2026-01-31T09:00:00Z")
     if moment.year not in YEARS:
-        raise ValueError(f"must lie between the years {YEARS[0]} and {YEARS[-1]}")
+        raise ValueError(f"must be between the years {YEARS[0]} and {YEARS[-1]}")
     return moment.astimezone(UTC)
 
 
 def _none_yet(entries: tuple[JsonObject, ...]) -> tuple[JsonObject, ...]:
     if entries:
-        raise ValueError("no type of notification is offered here; leave it out")
+        raise ValueError("this deployment has no type of notification; omit it")
     return entries
 
 
@@ -53,36 +53,36 @@ Notify = Annotated[tuple[JsonObject, ...], AfterValidator(_none_yet), Field(json
 
 
 class Body(BaseModel):
-    """What every request has. Strict: an unknown field is an error."""
+    """The fields of every request. Strict: an unknown field is an error."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    run_at: RunAt | None = Field(None, description="Not before this, at most a year ahead; a past one means now")
-    notify: Notify | None = Field(None, description="Whom to tell of the end")
+    run_at: RunAt | None = Field(None, description="Earliest start, at most a year ahead; a past time means now")
+    notify: Notify | None = Field(None, description="Notifications to send when the request ends")
 
 
 @dataclass(frozen=True)
 class Bodies:
-    """The models for one catalog."""
+    """The body models of one catalog."""
 
     one: TypeAdapter[Any]
     batch: TypeAdapter[Any]
     types: frozenset[str]
 
-    def parse_one(self, data: bytes) -> Asked:
+    def parse_one(self, data: bytes) -> Submission:
         """Raises InvalidInput with a JSON pointer for each fault."""
         given = parse(data)
-        return _asked(_validate(self.one, given, self.types), given)
+        return _submission(_validate(self.one, given, self.types), given)
 
-    def parse_batch(self, data: bytes) -> list[Asked]:
+    def parse_batch(self, data: bytes) -> list[Submission]:
         """Raises InvalidInput with a JSON pointer for each fault."""
         given = parse(data)
         validated = _validate(self.batch, given, self.types)
-        return [_asked(each, raw) for each, raw in zip(validated.requests, given["requests"], strict=True)]
+        return [_submission(each, raw) for each, raw in zip(validated.requests, given["requests"], strict=True)]
 
 
 def bodies_for(catalog: Catalog) -> Bodies:
-    """One model per type, told apart by `type`."""
+    """Returns a model per type of work, with `type` as the discriminator."""
     models = [
         create_model(
             f"{_camel(each.name)}Request",
@@ -103,16 +103,16 @@ def bodies_for(catalog: Catalog) -> Bodies:
 
 
 def _validate(adapter: TypeAdapter[Any], given: Any, types: frozenset[str]) -> Any:
-    """As JSON again, not the bytes that came: two parsers never read quite the same, and `given` is what is stored."""
+    """Validates `given`, serialised again, not the received bytes: `given` is stored, and JSON parsers differ."""
     try:
         return adapter.validate_json(json.dumps(given))
     except ValidationError as error:
         raise invalid(error, tags=types) from error
 
 
-def _asked(validated: Any, raw: Any) -> Asked:
-    """Stored is what was given, not what a model made of it: a replay is compared with it."""
-    return Asked(
+def _submission(validated: Any, raw: Any) -> Submission:
+    """Keeps the input as it was sent, not as the model parsed it, because a replay is compared with it."""
+    return Submission(
         type=validated.type,
         input=raw["input"],
         run_at=validated.run_at,
@@ -121,7 +121,7 @@ def _asked(validated: Any, raw: Any) -> Asked:
 
 
 def _literal(name: str) -> Any:
-    return Literal[name]  # made at run time, one per type
+    return Literal[name]  # a type checker cannot know the name
 
 
 def _camel(name: str) -> str:

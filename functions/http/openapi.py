@@ -1,50 +1,34 @@
-"""The OpenAPI 3.1 document, made from the models that validate and serialise."""
+"""The OpenAPI 3.1 document, from the table of operations and the models that validate and serialise."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from common.pipeline.record import Request, Status
+from common.pipeline.record import Request
 from common.version import VERSION
 from functions.http.bodies import Bodies
-from functions.http.openapi_parts import (
-    ID,
-    KEY,
-    LOCATION,
-    NAME,
-    OBJECT,
-    PROBLEM,
-    REF,
-    REPLAYED,
-    STRING,
-    Json,
-    answer,
-    object_of,
-    operation,
-    query,
-    ref,
-    text_like,
-)
-from functions.http.parsing import DEFAULT_PAGE, MAX_PAGE
+from functions.http.operations import OPERATIONS, Operation, Success
+from functions.http.problems import MEDIA_TYPE
+from functions.http.schemas import PROBLEM, REF, Json, ref
 
 
 def openapi_document(bodies: Bodies) -> Mapping[str, Any]:
-    """The document for what is offered here."""
-    schemas = _schemas(bodies)
+    """Returns the document for the types of work in `bodies`."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Asset requests",
             "version": VERSION,
-            "description": "Ask for marketing assets, and follow each request to its end.",
+            "description": "Submit requests for marketing assets, and follow each request to its end.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "security": [{"firebase": []}],
         "paths": _paths(),
         "components": {
-            "schemas": schemas,
+            "schemas": _schemas(bodies),
             "securitySchemes": {
                 "firebase": {
                     "type": "http",
@@ -71,79 +55,38 @@ def _schemas(bodies: Bodies) -> Json:
 
 
 def _paths() -> Json:
-    request, requests = ref("Request"), {"type": "array", "items": ref("Request")}
-    listed = object_of(requests=requests)
-    page = object_of(requests=requests, optional={"next_page_token": {"type": "string"}})
-    detailed = {"allOf": [request], "properties": {"notifications": requests}}
-    asset = object_of(url={"type": "string", "format": "uri"}, expires_at={"type": "string", "format": "date-time"})
-    types = object_of(
-        types={"type": "array", "items": object_of(**dict.fromkeys(("name", "description"), STRING), input=OBJECT)}
-    )
-    return {
-        "/requests": {
-            "post": operation(
-                "submit",
-                "Ask for something",
-                {"202": answer(request, LOCATION), "200": answer(request, LOCATION | REPLAYED)},
-                parameters=[KEY],
-                body=ref("Ask"),
-                errors=(401, 403, 413, 422, 429),
-            ),
-            "get": operation(
-                "list",
-                "The requests of one's tenant, newest first",
-                {"200": answer(page)},
-                parameters=[
-                    query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
-                    query("page_token", text_like("^[A-Za-z0-9_-]+$")),
-                    query("status", {"enum": list(Status)}),
-                ],
-                errors=(401, 403, 422),
-            ),
-        },
-        "/requests:batch": {
-            "post": operation(
-                "submitBatch",
-                "Ask for one to ten things, all or nothing",
-                {"202": answer(listed), "200": answer(listed, REPLAYED)},
-                parameters=[KEY],
-                body=ref("Batch"),
-                errors=(401, 403, 413, 422, 429),
-            )
-        },
-        "/requests/{id}": {
-            "get": operation("get", "A request", {"200": answer(detailed)}, parameters=[ID], errors=(401, 403, 404))
-        },
-        "/requests/{id}:cancel": {
-            "post": operation(
-                "cancel",
-                "End an open request as cancelled; repeating it changes nothing",
-                {"200": answer(request)},
-                parameters=[ID],
-                errors=(401, 403, 404, 409),
-            )
-        },
-        "/requests/{id}:retry": {
-            "post": operation(
-                "retry",
-                "Run a failed or cancelled request again",
-                {"202": answer(request), "200": answer(request)},
-                parameters=[ID],
-                errors=(401, 403, 404, 409, 410, 429),
-            )
-        },
-        "/requests/{id}/assets/{name}": {
-            "get": operation(
-                "asset",
-                "A short-lived URL of an asset",
-                {"200": answer(asset)},
-                parameters=[ID, NAME],
-                errors=(401, 403, 404),
-            )
-        },
-        "/types": {"get": operation("types", "The types of work on offer", {"200": answer(types)}, public=True)},
-        "/openapi.json": {"get": operation("openapi", "This document", {"200": answer(OBJECT)}, public=True)},
-        "/health": {
-            "get": operation("health", "Whether it is up", {"200": answer(object_of(status=STRING))}, public=True)
-        },
+    paths: dict[str, Json] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return paths
+
+
+def _operation(operation: Operation) -> Json:
+    described: Json = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "responses": {str(status): _success(answer) for status, answer in operation.success.items()}
+        | {str(status): _problem(status) for status in operation.errors},
     }
+    if operation.parameters:
+        described["parameters"] = [parameter.to_json() for parameter in operation.parameters]
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+    if operation.public:
+        described["security"] = []
+    return described
+
+
+def _success(answer: Success) -> Json:
+    described: Json = {"description": "Success", "content": {"application/json": {"schema": answer.schema}}}
+    return described | ({"headers": answer.headers} if answer.headers else {})
+
+
+def _problem(status: int) -> Json:
+    described: Json = {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": ref("Problem")}},
+    }
+    if status in {429, 503}:
+        described["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "string"}}}
+    return described

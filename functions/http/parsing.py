@@ -1,4 +1,4 @@
-"""What a call carries besides its path: body, headers and query, each bounded and checked before it is used."""
+"""Parses the body, the headers and the query of a call. Each is bounded and validated here."""
 
 import base64
 import json
@@ -10,22 +10,22 @@ from flask import Request
 from werkzeug.datastructures import MultiDict
 
 from common.errors import Fault, InvalidInput, TooLarge
-from common.pipeline.record import Status
+from common.pipeline.record import ID_PATTERN, YEARS, Status
 from common.pipeline.store import Position
 
 MAX_KEY_CHARACTERS = 255
+KEY_PATTERN = "[ -~]+"  # printable ASCII
+PAGE_TOKEN_PATTERN = "[A-Za-z0-9_-]+"  # noqa: S105 (no secret: a position in a list)
 MAX_PAGE = 50
 DEFAULT_PAGE = 10
 PARAMETERS = ("limit", "page_token", "status")
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_RECORD_ID = re.compile(r"[0-9a-f]{32}")
-_YEARS = range(1970, 9000)
 
 
 @dataclass(frozen=True)
 class Paging:
-    """Which page of a list is wanted: from behind `after` (created_at, id) on."""
+    """The parameters of a list. A page begins after the position `after` (created_at, id)."""
 
     limit: int
     status: Status | None
@@ -33,9 +33,9 @@ class Paging:
 
 
 def body(request: Request, limit: int) -> bytes:
-    """The body. Raises TooLarge above `limit` bytes, declared or not, or InvalidInput for another media type.
+    """Returns the body. Raises TooLarge above `limit` bytes, or InvalidInput for another media type.
 
-    Not by Flask's max_content_length: functions-framework reads on after the answer, and would trip over it.
+    Flask's max_content_length cannot be used: functions-framework reads the stream again after the answer.
     """
     if request.mimetype != "application/json":
         raise InvalidInput(Fault("", "must be sent with Content-Type: application/json"))
@@ -50,13 +50,13 @@ def body(request: Request, limit: int) -> bytes:
 def idempotency_key(request: Request) -> str | None:
     """Raises InvalidInput."""
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= MAX_KEY_CHARACTERS and key.isascii() and key.isprintable()):
+    if key is not None and not (len(key) <= MAX_KEY_CHARACTERS and re.fullmatch(KEY_PATTERN, key)):
         raise InvalidInput(Fault("", f"Idempotency-Key must be 1 to {MAX_KEY_CHARACTERS} printable ASCII characters"))
     return key
 
 
 def trace(request: Request) -> str | None:
-    """The W3C traceparent of the call, if it has the form of one."""
+    """Returns the W3C traceparent of the call, or None if it is missing or malformed."""
     given = request.headers.get("traceparent", "")
     return given if _TRACEPARENT.fullmatch(given) else None
 
@@ -72,7 +72,7 @@ def paging(request: Request) -> Paging:
         faults.append(Fault("", f"status: must be one of {', '.join(Status)}"))
     after = None
     try:
-        after = None if token is None else _position(token)
+        after = None if token is None else _decode_page_token(token)
     except (ValueError, RecursionError):
         faults.append(Fault("", "page_token: must be the next_page_token of an earlier answer"))
     if faults:
@@ -80,18 +80,18 @@ def paging(request: Request) -> Paging:
     return Paging(int(limit), Status(status) if status else None, after)
 
 
-def page_token(after: Position) -> str:
-    """Stands for a place in the list."""
+def encode_page_token(after: Position) -> str:
+    """Returns the token of a position in the list."""
     return base64.urlsafe_b64encode(json.dumps([after[0].isoformat(), after[1]]).encode()).decode().rstrip("=")
 
 
-def _position(token: str) -> tuple[datetime, str]:
-    """The inverse of `page_token`. Raises ValueError."""
+def _decode_page_token(token: str) -> tuple[datetime, str]:
+    """The inverse of `encode_page_token`. Raises ValueError."""
     decoded = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     if not (isinstance(decoded, list) and len(decoded) == 2 and all(isinstance(part, str) for part in decoded)):
         raise ValueError("not a page token")
     created_at, record_id = datetime.fromisoformat(decoded[0]), decoded[1]
-    if created_at.tzinfo is None or created_at.year not in _YEARS or not _RECORD_ID.fullmatch(record_id):
+    if created_at.tzinfo is None or created_at.year not in YEARS or not re.fullmatch(ID_PATTERN, record_id):
         raise ValueError("not a page token")
     return created_at, record_id
 
@@ -99,5 +99,5 @@ def _position(token: str) -> tuple[datetime, str]:
 def _parameter_faults(given: MultiDict[str, str]) -> list[Fault]:
     faults = [Fault("", f"{name}: given more than once") for name in PARAMETERS if len(given.getlist(name)) > 1]
     if given.keys() - set(PARAMETERS):
-        faults.append(Fault("", f"there are no other parameters than {', '.join(PARAMETERS)}"))
+        faults.append(Fault("", f"the only parameters are {', '.join(PARAMETERS)}"))
     return faults

@@ -21,7 +21,7 @@ def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Applica
     async def serve_asset(request: web.Request) -> web.StreamResponse:
         path, query = request.match_info["path"], request.query
         try:
-            file, content_type = assets.opened_by(
+            file, content_type = assets.resolve_signed(
                 path,
                 expires=query.get("expires", ""),
                 signature=query.get("signature", ""),

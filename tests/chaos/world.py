@@ -19,10 +19,11 @@ from common.errors import AlreadyEnded, Expired, KeyReused, NotFound, QuotaExcee
 from common.pipeline.lifecycle import Delivery
 from common.pipeline.quota import Quota
 from common.pipeline.record import OPEN, SHARDS, Status
-from common.pipeline.request_service import Intake
-from common.pipeline.submission import Asked
+from common.pipeline.request_service import RequestService
+from common.pipeline.submission import Submission
 from common.pipeline.sweeper import Sweeper
-from common.pipeline.worker import Notice, Worker
+from common.pipeline.task_payload import TaskPayload
+from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work, WorkInput
 from functions.http.process import ANSWERS
 from tests.chaos.faults import FaultyDocuments, FaultyTasks
@@ -84,7 +85,7 @@ class World:
             new_token=lambda: f"{self.random.getrandbits(64):x}",
         )
         quota = Quota(self.documents, limit=100, clock=self.clock)
-        self.intake = Intake(
+        self.requests = RequestService(
             documents=self.documents,
             tasks=self.tasks,
             catalog=catalog,
@@ -169,11 +170,11 @@ class World:
         key = f"key-{self.random.randint(0, 1)}" if self.chance(0.8) else None
         run_at = self.now + self._seconds(-100, 3000) if self.random.random() < 0.2 else None
         notify: tuple[JsonObject, ...] = (self._told,) * self.random.choice([0, 0, 1, 2])
-        asked = [Asked("work", {}, run_at, notify or None)] * self.random.choice([1, 1, 1, 2])
+        asked = [Submission("work", {}, run_at, notify or None)] * self.random.choice([1, 1, 1, 2])
 
         def submit() -> None:
             with suppress(KeyReused, Unavailable, QuotaExceeded):
-                accepted = self.intake.submit(CALLER, asked, key=key, batch=len(asked) > 1)
+                accepted = self.requests.submit(CALLER, asked, key=key, batch=len(asked) > 1)
                 for record in accepted.records:
                     self.invariants.accepted(record.id)
                     self._meddle(record.id)
@@ -181,7 +182,7 @@ class World:
         self.start(submit)
 
     def _meddle(self, record_id: str) -> None:
-        for rate, act in ((0.15, self.intake.cancel), (0.4, self.intake.retry), (0.3, self.intake.retry)):
+        for rate, act in ((0.15, self.requests.cancel), (0.4, self.requests.redrive), (0.3, self.requests.redrive)):
             if self.chance(rate):
                 self.after(self._seconds(0, 2000), lambda act=act: self.start(lambda: self._quietly(act, record_id)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
@@ -209,13 +210,13 @@ class World:
         """One delivery of a live task. Its outcome decides over the task, unless it runs beside another."""
         record = task.stored.record
         delivery = Delivery(f"queue/{name}", record.generation, task.dispatches, task.schedule_time, task.last_response)
-        notice = Notice(record.id, task.stored if self.random.random() < 0.9 else None)
+        payload = TaskPayload(record.id, record.generation, task.stored if self.random.random() < 0.9 else None)
         task.dispatches += 1 if again or self.random.random() < 0.5 else 0  # a duplicate has the same count
         task.in_flight = task.in_flight or again
 
         def process() -> None:
             try:
-                status = ANSWERS[self.worker.deliver(notice, delivery)]
+                status = ANSWERS[self.worker.deliver(payload, delivery)]
             except Unavailable:
                 status = 503
             self._respond(name, actor, status, again=again)

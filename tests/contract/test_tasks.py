@@ -14,7 +14,7 @@ from google.cloud.tasks_v2 import CloudTasksClient, HttpMethod, Task
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common.errors import NewerRecord, Unavailable
-from common.gateways.cloud_tasks import MAX_BODY_BYTES, PLACEHOLDER_URL, Queues, body_of
+from common.gateways.cloud_tasks import PLACEHOLDER_URL, Queues
 from common.pipeline.record import Record, Status
 from common.pipeline.store import Stored
 from local.cloud_tasks import CloudTasks, VirtualClock
@@ -223,30 +223,6 @@ def test_a_task_carries_the_record_and_its_update_time(real: RealBench) -> None:
 
     assert body == {"u": UPDATE_TIME, "record": each.to_json()}
     assert Record.model_validate_json(json.dumps(body["record"])) == each
-
-
-def of_body_size(size: int) -> Record:
-    """A record whose whole body has that many bytes, two of them to a letter."""
-    bare = record(input={"text": ""})
-    missing = size - len(body_of(stored(bare)))
-    return bare.changed(input={"text": "ü" * (missing // 2) + "u" * (missing % 2)})
-
-
-def test_a_body_of_24_kib_is_whole(real: RealBench) -> None:
-    each = of_body_size(24 * KIB)
-    real.tasks.enqueue(stored(each))
-
-    body = real.pending().http_request.body
-
-    assert (len(body), json.loads(body)["record"]) == (MAX_BODY_BYTES, each.to_json())
-
-
-@pytest.mark.parametrize("size", [24 * KIB + 1, 300 * KIB])
-def test_a_larger_body_tells_only_whose_task_it_is(real: RealBench, size: int) -> None:
-    each = of_body_size(size).changed(generation=4)
-    real.tasks.enqueue(stored(each))
-
-    assert json.loads(real.pending().http_request.body) == {"id": each.id, "generation": 4}
 
 
 CALLS: list[Callable[[Tasks, Record], object]] = [

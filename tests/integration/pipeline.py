@@ -23,9 +23,9 @@ from common.gateways.firestore import Requests
 from common.pipeline import lifecycle
 from common.pipeline.quota import Quota
 from common.pipeline.record import SHARDS, Record, Status, child_id
-from common.pipeline.request_service import Intake
+from common.pipeline.request_service import RequestService
 from common.pipeline.store import Overdue, Page, Position, Stored, Update
-from common.pipeline.submission import Asked
+from common.pipeline.submission import Submission
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.worker import Worker
 from common.work import JsonObject, Work, WorkInput
@@ -128,7 +128,7 @@ class MortalTasks:
 
 
 class Pipeline:
-    """Intake, worker and sweeper around one Firestore and one Cloud Tasks, under one virtual clock.
+    """RequestService, worker and sweeper around one Firestore and one Cloud Tasks, under one virtual clock.
 
     Each instance has its own queue, tenant and time, so that pipelines share the emulator. `work` is what the type
     `work` does; each delivery's status is kept in `answers`.
@@ -160,7 +160,7 @@ class Pipeline:
             queues = Queues(tasks.client(), project=self._project, location=LOCATION, policies=policies)
             mortal = MortalTasks(queues, self.deaths)
             now = self.clock.now
-            self.intake = Intake(
+            self.requests = RequestService(
                 documents=documents,
                 tasks=mortal,
                 catalog=catalog,
@@ -176,7 +176,7 @@ class Pipeline:
                 clock=now,
                 wait=lambda duration: self.clock.move_to(now() + duration),
             )
-            process = Process(worker=self.worker, queues=queues, catalog=catalog)
+            process = Process(worker=self.worker, task_names=queues, catalog=catalog)
             app = Flask(__name__)
             app.add_url_rule("/", view_func=lambda: process.answer(request), methods=["POST"], endpoint="process")
             self._http = app
@@ -184,8 +184,8 @@ class Pipeline:
 
     def submit(self, *, key: str | None = "key", **given: object) -> Record:
         """Ask for one piece of work, as the caller."""
-        asked = Asked("work", json.loads(json.dumps(given.pop("input", {}))), **given)  # type: ignore[arg-type]  # the keywords are what a test gives
-        return self.intake.submit(self.caller, [asked], key=key).records[0]
+        asked = Submission("work", json.loads(json.dumps(given.pop("input", {}))), **given)  # type: ignore[arg-type]  # the keywords are what a test gives
+        return self.requests.submit(self.caller, [asked], key=key).records[0]
 
     def record(self, record: Record | str) -> Record:
         """What is stored now."""

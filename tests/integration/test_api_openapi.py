@@ -1,6 +1,5 @@
 """The OpenAPI document, the types, and whether they are true."""
 
-import re
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from common.catalog import load_catalog
 from common.queues import load_policies
 from functions.http.bodies import bodies_for
 from functions.http.openapi import openapi_document
-from functions.http.routes import ROUTES
+from functions.http.operations import OPERATIONS, Operation, routes
 from tests.integration.running import Caller, Service
 
 POLICIES = load_policies()
@@ -34,14 +33,20 @@ def test_the_document_is_openapi_3_1(offer: str) -> None:
     OpenAPIV31SpecValidator(dict(document)).validate()
 
 
-def test_each_route_is_documented_and_each_documented_one_exists(document: dict[str, Any]) -> None:
-    routes = {
-        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
-        for rule in ROUTES.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD"}
-    }
+def test_the_documented_operations_are_those_that_are_served(document: dict[str, Any]) -> None:
+    served = {(operation.path, operation.method.lower()) for operation in OPERATIONS}
 
-    assert routes == {(path, method) for path, item in document["paths"].items() for method in item}
+    assert served == {(path, method) for path, item in document["paths"].items() for method in item}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_an_operation_is_routed_by_its_documented_path(operation: Operation) -> None:
+    path = operation.path.format(id="0" * 32, name="social.png")
+
+    endpoint, parameters = routes().bind("").match(path, operation.method)
+
+    assert endpoint == operation
+    assert set(parameters) == {each.name for each in operation.parameters if each.place == "path"}
 
 
 def test_the_names_of_operations_are_unique(document: dict[str, Any]) -> None:

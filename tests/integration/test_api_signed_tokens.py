@@ -7,20 +7,24 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from flask import Flask, request
 
 from common.caller import Caller
 from common.errors import NotSignedIn, Unavailable
 from common.identity import Identity, signed_tokens
+from functions.parts import Parts
+from functions.settings import Settings, read_settings
 from local.emulators.firestore import PROJECT
 from local.stack.ports import free_port
 from tests.integration.certificates import Endpoint, Key, certificate_endpoint, new_key
-from tests.integration.running import serving
+from tests.serving import served
 
 KID = "a1b2c3"
 
@@ -47,7 +51,7 @@ def identity(endpoint: Endpoint) -> Identity:
 
 
 def identity_at(url: str) -> Identity:
-    tokens = signed_tokens(PROJECT, certificates_url=url, fetch_within=timedelta(seconds=0.5))
+    tokens = signed_tokens(PROJECT, certificates_url=url, fetch_timeout=timedelta(seconds=0.5))
     return Identity(tokens, project=PROJECT, require_tenant=False)
 
 
@@ -223,12 +227,28 @@ def test_an_endpoint_that_has_recovered_is_asked_again(identity: Identity, endpo
     assert identity.caller(signed(key)).uid == "alice"
 
 
+class DeployedParts(Parts):
+    """The parts of a deployed function, with another URL of the certificates."""
+
+    def __init__(self, settings: Settings, *, certificates_url: str) -> None:
+        super().__init__(settings)
+        self._certificates_url = certificates_url
+
+    @cached_property
+    def identity(self) -> Identity:
+        assert not self.settings.accepts_unsigned_tokens
+        verifier = signed_tokens(self.settings.project, certificates_url=self._certificates_url)
+        return Identity(verifier, project=self.settings.project, require_tenant=False)
+
+
 @pytest.fixture
-def deployed(api_environment: Mapping[str, str], endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of an api that takes itself for one on Cloud Run, with another address for the certificates."""
-    defaults = {**(signed_tokens.__kwdefaults__ or {}), "certificates_url": endpoint.url}
-    monkeypatch.setattr(signed_tokens, "__kwdefaults__", defaults)
-    with serving({**api_environment, "K_SERVICE": "api"}) as url:
+def deployed(api_environment: Mapping[str, str], endpoint: Endpoint) -> Iterator[str]:
+    """The URL of an API with the settings of Cloud Run that fetches its certificates from `endpoint`."""
+    settings = read_settings({"GOOGLE_CLOUD_PROJECT": PROJECT, **api_environment, "K_SERVICE": "api"})
+    app = Flask(__name__)
+    api = DeployedParts(settings, certificates_url=endpoint.url).api
+    app.add_url_rule("/requests", view_func=lambda: api.answer(request))
+    with served(app) as url:
         yield url
 
 

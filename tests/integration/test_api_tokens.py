@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from common.errors import NotSignedIn
-from common.identity import is_local
+from functions.parts import Parts
+from functions.settings import read_settings
+from local.emulators.firestore import PROJECT
 from local.token import unsigned_token
 from tests.integration.running import Service, serving
 
@@ -132,23 +134,21 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("where", ELSEWHERE)
 def test_only_the_local_stack_is_local(where: str) -> None:
-    assert not is_local(ELSEWHERE[where])
-    assert is_local({"FIRESTORE_EMULATOR_HOST": "127.0.0.1:1"})
+    project = {"GOOGLE_CLOUD_PROJECT": PROJECT}
+
+    assert not read_settings(project | ELSEWHERE[where]).accepts_unsigned_tokens
+    assert read_settings(project | {"FIRESTORE_EMULATOR_HOST": "127.0.0.1:1"}).accepts_unsigned_tokens
 
 
 @pytest.mark.parametrize("where", ELSEWHERE)
 def test_the_functions_believe_no_unsigned_token_elsewhere(
-    firestore_emulator: str, monkeypatch: pytest.MonkeyPatch, where: str
+    where: str,
 ) -> None:
-    from functions.main import Parts  # noqa: PLC0415 (it reads the environment)
-
-    Parts().identity.caller(f"Bearer {VALID}")
-    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST")
-    for name, value in ELSEWHERE[where].items():
-        monkeypatch.setenv(name, value)
+    project = {"GOOGLE_CLOUD_PROJECT": PROJECT}
+    Parts(read_settings(project | {"FIRESTORE_EMULATOR_HOST": "127.0.0.1:1"})).identity.caller(f"Bearer {VALID}")
 
     with pytest.raises(NotSignedIn):
-        Parts().identity.caller(f"Bearer {VALID}")
+        Parts(read_settings(project | ELSEWHERE[where])).identity.caller(f"Bearer {VALID}")
 
 
 def test_an_api_on_cloud_run_believes_no_unsigned_token(api_environment: Mapping[str, str]) -> None:

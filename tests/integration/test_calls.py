@@ -158,7 +158,7 @@ def test_a_task_carries_what_was_stored_and_no_address_of_the_worker(entry_point
 
 def test_importing_the_functions_opens_no_channel() -> None:
     """gunicorn imports before it forks, and a channel that was opened before can hang for ever."""
-    program = "import functions.main as main; print(*sorted(vars(main._parts)))"
+    program = "import functions.main as main; print(*sorted(vars(main.parts)))"
     environment = {"PATH": os.environ["PATH"], "GOOGLE_CLOUD_PROJECT": PROJECT}
 
     done = subprocess.run(
@@ -175,10 +175,10 @@ def test_each_call_and_each_delivery_is_one_event(entry_points: EntryPoints, cap
     request_id = entry_points.submit(unsigned_token(uuid.uuid4().hex), traceparent=trace)
     entry_points.tasks.advance()
 
-    call, delivery = ({**record.facts, "event": record.message} for record in caplog.records)  # type: ignore[attr-defined]  # what log.py adds
+    call, delivery = ({**record.fields, "event": record.message} for record in caplog.records)  # type: ignore[attr-defined]  # what log.py adds
     assert call.pop("duration_ms") >= 0
     assert all(delivery.pop(name) >= 0 for name in ("duration_ms", "queue_ms", "total_ms"))
     same = {"request_id": request_id, "type": "diagnostic", "trace": trace}
-    assert call == {"event": "call.done", "operation": "submit", "status": 202, "accepted": 1, **same}
+    assert call == {"event": "call.finished", "operation": "submit", "status": 202, "accepted": 1, **same}
     how = {"retry_count": 0, "attempt": 1, "verdict": "completed", "ended": "completed"}
-    assert delivery == {"event": "delivery.done", **how, **same}
+    assert delivery == {"event": "delivery.finished", **how, **same}

@@ -7,7 +7,6 @@ It sees what Settings tell, and so nothing else may read the environment.
 import ast
 import json
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 
 from build import ROOT
-from common.identity import is_local
 from common.pipeline.sweeper import TIME_BUDGET
 from common.queues import DISPATCH_MARGIN
+from functions.parts import Parts
 from functions.settings import Settings
 
 CODE = json.loads((ROOT / "terraform" / "tests" / "code.json").read_text())
@@ -54,53 +53,27 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in DEPLOYED.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), None))
-    found = import_module("functions.main").Parts()
-    found.__dict__["settings"] = Watched.model_validate(DEPLOYED)
+    parts = Parts(Watched.model_validate(DEPLOYED))
     READ.clear()
-    return found
+    return parts
 
 
 @pytest.mark.parametrize("function", ["api", "process", "sweep"])
 def test_a_function_is_given_the_variables_that_it_reads(parts: Any, function: str) -> None:
     _ = parts.catalog, getattr(parts, function)
 
-    assert set(CODE["environment"][function]) == READ - LOCAL_ONLY
+    assert set(CODE["environment"][function]) == READ - LOCAL_ONLY - OF_CLOUD_RUN
 
 
 def test_every_variable_is_either_deployed_or_of_the_local_stack() -> None:
     known = {str(field.alias) for field in Settings.model_fields.values()}
 
-    assert known == LOCAL_ONLY.union(*CODE["environment"].values())
+    assert known == (LOCAL_ONLY | OF_CLOUD_RUN).union(*CODE["environment"].values())
 
 
 def test_the_times_that_terraform_repeats_are_those_of_the_code() -> None:
     assert CODE["dispatch_margin_seconds"] == DISPATCH_MARGIN.total_seconds()
     assert CODE["sweep_budget_seconds"] == TIME_BUDGET.total_seconds()
-
-
-class Environment(dict[str, str]):
-    """One that knows what was asked of it."""
-
-    def __init__(self) -> None:
-        super().__init__(FIRESTORE_EMULATOR_HOST="127.0.0.1:1")
-        self.asked: set[str] = set()
-
-    def get(self, name: str, default: Any = None) -> Any:
-        self.asked.add(name)
-        return super().get(name, default)
-
-    def __contains__(self, name: object) -> bool:
-        self.asked.add(str(name))
-        return super().__contains__(name)
-
-
-def test_whether_it_is_local_is_asked_of_what_no_deployment_sets() -> None:
-    environment = Environment()
-
-    is_local(environment)
-
-    assert environment.asked == {"FIRESTORE_EMULATOR_HOST"} | OF_CLOUD_RUN
-    assert environment.asked <= LOCAL_ONLY | OF_CLOUD_RUN
 
 
 def uses_of_the_environment(file: Path) -> Iterator[str]:
@@ -122,4 +95,4 @@ def test_nothing_else_reads_the_environment() -> None:
 
     uses = {(file.relative_to(ROOT).as_posix(), use) for file in files for use in uses_of_the_environment(file)}
 
-    assert uses == {("functions/main.py", "read_settings"), ("functions/main.py", "is_local")}
+    assert uses == {("functions/main.py", "read_settings")}

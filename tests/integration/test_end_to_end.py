@@ -136,7 +136,7 @@ def _ends_by_request(stack: Stack, request_ids: set[str]) -> Counter[int]:
     ends = Counter(
         event["request_id"]
         for event in events
-        if event["message"] == "delivery.done"
+        if event["message"] == "delivery.finished"
         and event["verdict"] == "completed"
         and event["request_id"] in request_ids
     )

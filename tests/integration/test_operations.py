@@ -91,7 +91,7 @@ TOLD = {
     "Too many requests fail": '"ended": "failed", "code": ',
     "Tenants meet their quota": '"status": 429.*"code": "too_many_open_requests"',
     "The functions log errors": '"message": "recurring.refused".*"job": "weekly"',
-    "The sweeper is silent": '"message": "sweep.done"',
+    "The sweeper is silent": '"message": "sweep.finished"',
 }
 
 

@@ -220,7 +220,7 @@ def test_a_death_between_a_retry_and_its_task_is_mended_by_the_sweeper(pipeline:
     pipeline.deaths.before("enqueue")
 
     with pytest.raises(Died):
-        pipeline.intake.retry(pipeline.caller, record.id)
+        pipeline.requests.redrive(pipeline.caller, record.id)
     pipeline.pass_time(SWEEPER_WITHIN)
 
     assert pipeline.record(record).status is Status.COMPLETED
@@ -357,7 +357,7 @@ def test_sixteen_submits_with_one_key_make_one_request(pipeline: Pipeline) -> No
 
 def test_a_cancel_and_an_end_at_once_end_it_once(pipeline: Pipeline) -> None:
     def work(given: JsonObject, work: Work) -> JsonObject:
-        pipeline.intake.cancel(pipeline.caller, record.id)
+        pipeline.requests.cancel(pipeline.caller, record.id)
         return {"too": "late"}
 
     pipeline.work = work
@@ -375,7 +375,7 @@ def test_a_cancelled_worker_starts_no_further_step(pipeline: Pipeline) -> None:
 
     def work(given: JsonObject, work: Work) -> JsonObject:
         work.step("first", lambda: done.append("first"))
-        pipeline.intake.cancel(pipeline.caller, record.id)
+        pipeline.requests.cancel(pipeline.caller, record.id)
         work.step("second", lambda: done.append("second"))
         work.step("third", lambda: done.append("third"))
         return {}
@@ -411,7 +411,7 @@ def test_every_effect_of_one_redrive_carries_one_key(pipeline: Pipeline) -> None
     record = pipeline.submit()
 
     pipeline.tasks.advance(10 * MINUTES)
-    pipeline.intake.retry(pipeline.caller, record.id)
+    pipeline.requests.redrive(pipeline.caller, record.id)
     pipeline.tasks.advance(10 * MINUTES)
 
     assert keys == [f"{record.id}-r0"] * 3 + [f"{record.id}-r1"] * 3

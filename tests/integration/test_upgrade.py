@@ -137,7 +137,7 @@ class Releases:
         for name in ("this", "next"):
             with zipfile.ZipFile(folder / "functions.zip") as archive:
                 archive.extractall(folder / name)
-        record = folder / "next" / "common" / "record.py"
+        record = folder / "next" / "common" / "pipeline" / "record.py"
         code = record.read_text()
         assert code.count(RECORD) == 1
         record.write_text(code.replace(RECORD, f'{RECORD}    release: str = "next"\n'))

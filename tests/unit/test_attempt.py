@@ -11,7 +11,7 @@ from common.pipeline.attempt import Attempt
 from common.pipeline.lifecycle import TOO_LARGE, Transition
 from common.pipeline.record import Progress, Record, Status
 from common.pipeline.store import Conflict, save
-from common.work import Asset, JsonObject, PermanentFailure, Stopped
+from common.work import Asset, AttemptAborted, JsonObject, PermanentFailure
 from tests.fakes import FakeAssets
 from tests.unit.make import LEASE, NOW, POLICY, Clock, big, processing
 from tests.unit.troubled import Trouble, TroubledDocuments
@@ -249,7 +249,7 @@ def test_an_asset_lies_under_the_claim_of_its_own_attempt() -> None:
 def test_an_asset_has_a_plain_name(name: str) -> None:
     bench = Bench()
 
-    with pytest.raises(ValueError, match="asset's name"):
+    with pytest.raises(ValueError, match="name of an asset"):
         bench.attempt.save(name, "image/png", b"PNG")
 
     assert bench.assets.files == {}
@@ -266,7 +266,7 @@ def test_sleep_waits_that_long() -> None:
 def test_sleep_ends_with_the_time_budget_and_the_attempt_with_it() -> None:
     bench = Bench()
 
-    with pytest.raises(Stopped):
+    with pytest.raises(AttemptAborted):
         bench.attempt.sleep(2 * BUDGET)
 
     assert bench.clock.now == NOW + BUDGET
@@ -307,7 +307,7 @@ def lost(loss: Callable[[Bench], None]) -> Bench:
     """An attempt that has learned, by its progress, that the request is no longer its own."""
     bench = Bench()
     loss(bench)
-    with pytest.raises(Stopped):
+    with pytest.raises(AttemptAborted):
         bench.attempt.progress(40, "drawing")
     return bench
 
@@ -320,7 +320,7 @@ def test_nothing_begins_after_the_request_was_lost(
     bench = lost(loss)
     before = dict(bench.documents.inner.stored)
 
-    with pytest.raises(Stopped):
+    with pytest.raises(AttemptAborted):
         thing(bench)
 
     assert (bench.documents.inner.stored, bench.done, bench.assets.files, bench.clock.now) == (before, [], {}, NOW)
@@ -356,7 +356,7 @@ def test_nothing_begins_after_the_time_budget(thing: Callable[[Bench], object]) 
     bench = Bench()
     bench.clock.wait(BUDGET)
 
-    with pytest.raises(Stopped):
+    with pytest.raises(AttemptAborted):
         thing(bench)
 
     assert (bench.stored, bench.done, bench.assets.files) == (processing(), [], {})
@@ -388,7 +388,7 @@ def test_a_step_during_which_the_request_was_cancelled_is_dropped() -> None:
         bench.cancel()
         return "done"
 
-    with pytest.raises(Stopped):
+    with pytest.raises(AttemptAborted):
         bench.attempt.step("write", cancel)
 
     assert (bench.stored.status, bench.stored.steps) == (Status.CANCELLED, None)
@@ -403,7 +403,7 @@ def test_stopped_cannot_be_swallowed_by_a_types_own_retry_loop() -> None:
         except Exception:  # what such a loop would catch
             return {"asset": None}
 
-    with pytest.raises(Stopped):
+    with pytest.raises(AttemptAborted):
         run()
 
 

@@ -51,7 +51,7 @@ def test_a_type_without_a_docstring_is_described_by_its_name(demo: ModuleType) -
 
 
 def test_a_type_without_a_policy_is_a_fault_that_names_the_known_ones() -> None:
-    with pytest.raises(BadPolicy, match=r"^other: .*known are one, two$"):
+    with pytest.raises(BadPolicy, match=r"^other: .*only one, two$"):
         load_catalog({"two": OFF, "one": OFF}, also_enabled=["other"])
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from common.pipeline.lifecycle import (
-    NOT_STORABLE,
     TOO_LARGE,
     IllegalTransition,
     Transition,
@@ -19,6 +18,7 @@ from common.pipeline.lifecycle import (
     snooze,
 )
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
+from common.work import JsonObject
 from tests.unit.make import NOW, at, big, processing
 
 LATER = NOW + timedelta(minutes=1)
@@ -74,7 +74,7 @@ def test_what_fits_is_at_most_256_kib_of_steps_progress_and_result() -> None:
 
 
 def test_progress_counts_towards_the_size() -> None:
-    full = {"a": "x" * (256 * 1024 - len('{"a":""}nullnull'))}
+    full: JsonObject = {"a": "x" * (256 * 1024 - len('{"a":""}nullnull'))}
 
     assert fits(processing(), steps=full)
     assert not fits(processing(progress=Progress(percent=0, message="")), steps=full)
@@ -218,15 +218,16 @@ def test_a_number_counts_as_eight_bytes() -> None:
 @pytest.mark.parametrize(
     ("result", "fault"),
     [
-        ("done", "no JSON object"),
-        (["done"], "no JSON object"),
-        ({"a": [[1]]}, "a list within a list"),
-        ({"a": float("nan")}, "a number that is not finite"),
-        ({"a": object()}, "a object, which is not JSON"),
+        ("done", "it must be a JSON object"),
+        (["done"], "it must be a JSON object"),
+        ({"a": [[1]]}, "/a/0 must not be a list within a list"),
+        ({"a": float("nan")}, "/a must be a finite number"),
+        ({"a": object()}, "/a must be JSON, not a value of type object"),
+        ({"": 1}, "/ has a name that is empty, or that begins and ends with '__'"),
     ],
 )
 def test_a_result_that_cannot_be_stored_fails_the_request(result: object, fault: str) -> None:
-    error = failure("result_not_storable", NOT_STORABLE.format(fault))
+    error = failure("result_not_storable", f"The work returned a value that cannot be stored: {fault}.")
 
     transition = complete(processing(), result, LATER)
 

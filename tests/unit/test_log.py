@@ -22,11 +22,11 @@ def lines() -> Iterator[io.StringIO]:
 
 def test_an_event_is_one_json_line_with_its_facts(lines: io.StringIO) -> None:
     with log.bound(request_id="r"):
-        log.info("delivery.done", verdict="completed")
+        log.info("delivery.finished", verdict="completed")
 
     assert json.loads(lines.getvalue()) == {
         "severity": "INFO",
-        "message": "delivery.done",
+        "message": "delivery.finished",
         "request_id": "r",
         "verdict": "completed",
     }
@@ -34,7 +34,7 @@ def test_an_event_is_one_json_line_with_its_facts(lines: io.StringIO) -> None:
 
 def test_what_is_noted_is_forgotten_with_the_bound_around_it(lines: io.StringIO) -> None:
     with log.bound():
-        log.note(attempt=1)
+        log.bind(attempt=1)
     log.info("other")
 
     assert "attempt" not in json.loads(lines.getvalue())
@@ -59,6 +59,6 @@ def test_the_text_of_an_exception_stays_out_and_its_places_are_told(lines: io.St
 def test_a_traceparent_becomes_the_trace_that_cloud_logging_groups_by(lines: io.StringIO) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
 
-    log.info("delivery.done", trace=f"00-{trace}-b7ad6b7169203331-01")
+    log.info("delivery.finished", trace=f"00-{trace}-b7ad6b7169203331-01")
 
     assert json.loads(lines.getvalue())["logging.googleapis.com/trace"] == f"projects/a-project/traces/{trace}"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.work import LONGEST_DELAY, MAX_WORDS, PermanentFailure, RetryAfter, Snooze, TryAgain
+from common.work import LONGEST_DELAY, MAX_MESSAGE_CHARACTERS, PermanentFailure, RetryAfter, Snooze, TryAgain
 
 
 def test_words_that_cannot_be_stored_are_replaced() -> None:
@@ -16,7 +16,7 @@ def test_an_exception_given_as_words_is_told_by_its_text() -> None:
 
 
 def test_long_words_are_cut() -> None:
-    assert TryAgain("x" * 10_000).message == "x" * MAX_WORDS
+    assert TryAgain("x" * 10_000).message == "x" * MAX_MESSAGE_CHARACTERS
 
 
 @pytest.mark.parametrize("code", ["", "No", "a b", "1st", "x" * 65])

@@ -35,32 +35,32 @@ def opened(number: int) -> Counting:
 def test_requests_are_admitted_up_to_the_limit() -> None:
     quota = Quota(opened(97), limit=100, clock=Clock())
 
-    quota.admit(TENANT, 3)
+    quota.reserve(TENANT, 3)
 
     with pytest.raises(QuotaExceeded):
-        quota.admit(TENANT, 1)
+        quota.reserve(TENANT, 1)
 
 
 def test_a_batch_is_admitted_as_a_whole_or_not_at_all() -> None:
     quota = Quota(opened(97), limit=100, clock=Clock())
 
     with pytest.raises(QuotaExceeded):
-        quota.admit(TENANT, 4)
+        quota.reserve(TENANT, 4)
 
-    quota.admit(TENANT, 3)
+    quota.reserve(TENANT, 3)
 
 
 def test_it_is_counted_once_in_ten_seconds() -> None:
     counts, clock = opened(0), Clock()
     quota = Quota(counts, limit=100, clock=clock)
 
-    quota.admit(TENANT, 1)
+    quota.reserve(TENANT, 1)
     clock.wait(timedelta(seconds=9.9))
-    quota.admit(TENANT, 1)
+    quota.reserve(TENANT, 1)
     assert counts.counted == [TENANT]
 
     clock.wait(timedelta(seconds=0.1))
-    quota.admit(TENANT, 1)
+    quota.reserve(TENANT, 1)
     assert counts.counted == [TENANT, TENANT]
 
 
@@ -68,22 +68,22 @@ def test_what_has_ended_makes_room_at_the_next_count() -> None:
     counts, clock = opened(100), Clock()
     quota = Quota(counts, limit=100, clock=clock)
     with pytest.raises(QuotaExceeded):
-        quota.admit(TENANT, 1)
+        quota.reserve(TENANT, 1)
 
     del counts.documents.stored["r0"]
     clock.wait(timedelta(seconds=10))
 
-    quota.admit(TENANT, 1)
+    quota.reserve(TENANT, 1)
 
 
 def test_a_refusal_tells_when_it_is_counted_anew() -> None:
     clock = Clock()
     quota = Quota(opened(99), limit=100, clock=clock)
-    quota.admit(TENANT, 1)
+    quota.reserve(TENANT, 1)
 
     clock.wait(timedelta(seconds=4))
     with pytest.raises(QuotaExceeded) as refusal:
-        quota.admit(TENANT, 1)
+        quota.reserve(TENANT, 1)
 
     assert refusal.value.retry_after == timedelta(seconds=6)
 
@@ -92,8 +92,8 @@ def test_tenants_are_counted_apart() -> None:
     counts = opened(100)
     quota = Quota(counts, limit=100, clock=Clock())
     with pytest.raises(QuotaExceeded):
-        quota.admit(TENANT, 1)
+        quota.reserve(TENANT, 1)
 
-    quota.admit("t:other", 1)
+    quota.reserve("t:other", 1)
 
     assert counts.counted == [TENANT, "t:other"]

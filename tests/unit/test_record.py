@@ -22,7 +22,6 @@ from common.pipeline.record import (
     due_until,
     effect_key,
     is_due,
-    json_bytes,
     request_id,
     task_name,
 )
@@ -253,8 +252,3 @@ def test_requests_are_spread_over_all_shards_and_no_more() -> None:
     shards = {due_key(f"r{number}", NOW)[:2] for number in range(100)}
 
     assert shards == {due_until(shard, NOW)[:2] for shard in range(SHARDS)}
-
-
-@pytest.mark.parametrize(("value", "size"), [(None, 4), ("ä", 4), ({"a": [1, 2]}, 11)])
-def test_the_size_of_a_json_value_is_that_of_its_shortest_utf8(value: object, size: int) -> None:
-    assert json_bytes(value) == size

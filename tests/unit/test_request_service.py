@@ -21,17 +21,17 @@ from common.errors import (
 from common.pipeline import lifecycle
 from common.pipeline.quota import Quota
 from common.pipeline.record import Record, Status, child_id, request_id
-from common.pipeline.request_service import Accepted, Intake
+from common.pipeline.request_service import Accepted, RequestService
 from common.pipeline.store import Page, save
-from common.pipeline.submission import Asked
+from common.pipeline.submission import Submission
 from common.work import JsonObject
 from tests.unit.make import NOW, Clock, big, catalog, ended, processing, queued
 from tests.unit.troubled import Trouble, TroubledDocuments, TroubledTasks
 
 ANN = Caller(uid="ann", tenant="t:clinic")
 MALLORY = Caller(uid="mallory", tenant="t:other")
-HELLO = Asked("demo", {"text": "hello"})
-BYE = Asked("demo", {"text": "bye"})
+HELLO = Submission("demo", {"text": "hello"})
+BYE = Submission("demo", {"text": "bye"})
 NOTIFY: tuple[JsonObject, ...] = (
     {"type": "email", "to": "ann@clinic.example"},
     {"type": "email", "to": "bob@clinic.example"},
@@ -45,7 +45,7 @@ class House:
 
     def __init__(self, *records: Record, limit: int = 100) -> None:
         self.documents, self.tasks, self.clock = TroubledDocuments(*records), TroubledTasks(), Clock()
-        self.intake = Intake(
+        self.intake = RequestService(
             documents=self.documents,
             tasks=self.tasks,
             catalog=catalog(lambda _given, _work: {}),
@@ -53,7 +53,7 @@ class House:
             clock=self.clock,
         )
 
-    def submit(self, *asked: Asked, key: str | None = "k1", caller: Caller = ANN) -> Accepted:
+    def submit(self, *asked: Submission, key: str | None = "k1", caller: Caller = ANN) -> Accepted:
         return self.intake.submit(caller, asked, key=key, batch=len(asked) > 1)
 
     @property
@@ -68,7 +68,7 @@ class House:
         save(self.documents.inner, held, lifecycle.complete(held.record, {}, NOW))
 
 
-def submitted(asked: Asked = HELLO, *, index: int = 0, **fields: Any) -> Record:
+def submitted(asked: Submission = HELLO, *, index: int = 0, **fields: Any) -> Record:
     return lifecycle.submit(
         record_id=request_id(tenant="t:clinic", owner="ann", key="k1", index=index),
         tenant="t:clinic",
@@ -91,7 +91,7 @@ def test_an_accepted_request_is_stored_and_enqueued() -> None:
     accepted = house.intake.submit(ANN, [HELLO], key="k1", trace="00-1-2-01")
 
     record = submitted(trace="00-1-2-01")
-    assert accepted == Accepted([record], replayed=False)
+    assert accepted == Accepted([record], is_replay=False)
     assert house.stored == [record]
     assert house.tasks.inner.live[f"{record.id}-g0"].stored == house.documents.inner.stored[record.id]
 
@@ -112,7 +112,7 @@ def test_a_repeat_is_answered_with_what_the_first_call_stored() -> None:
 
     again = house.submit(HELLO)
 
-    assert again == Accepted(first.records, replayed=True)
+    assert again == Accepted(first.records, is_replay=True)
     assert house.everything() == before
 
 
@@ -134,7 +134,7 @@ def test_a_repeat_after_the_end_tells_the_end_and_enqueues_nothing() -> None:
     house = House(cancelled)
     house.clock.wait(MINUTE)
 
-    assert house.submit(HELLO) == Accepted([cancelled], replayed=True)
+    assert house.submit(HELLO) == Accepted([cancelled], is_replay=True)
 
     assert house.tasks.names == set()
 
@@ -143,12 +143,12 @@ def test_a_repeat_after_the_end_tells_the_end_and_enqueues_nothing() -> None:
     "other",
     [
         BYE,
-        Asked("email", {"text": "hello"}),
-        Asked("demo", {"text": "hello"}, run_at=NOW + MINUTE),
-        Asked("demo", {"text": "hello"}, notify=NOTIFY),
+        Submission("email", {"text": "hello"}),
+        Submission("demo", {"text": "hello"}, run_at=NOW + MINUTE),
+        Submission("demo", {"text": "hello"}, notify=NOTIFY),
     ],
 )
-def test_a_key_used_again_for_something_else_is_refused(other: Asked) -> None:
+def test_a_key_used_again_for_something_else_is_refused(other: Submission) -> None:
     house = House()
     house.submit(HELLO)
     before = house.everything()
@@ -167,7 +167,7 @@ def test_the_same_key_of_another_caller_is_another_request() -> None:
 
     accepted = house.submit(BYE, caller=MALLORY)
 
-    assert (accepted.replayed, len(house.stored)) == (False, 2)
+    assert (accepted.is_replay, len(house.stored)) == (False, 2)
 
 
 def test_without_a_key_every_call_is_a_new_request() -> None:
@@ -175,7 +175,7 @@ def test_without_a_key_every_call_is_a_new_request() -> None:
 
     first, second = house.submit(HELLO, key=None), house.submit(HELLO, key=None)
 
-    assert (first.replayed, second.replayed, len(house.stored)) == (False, False, 2)
+    assert (first.is_replay, second.is_replay, len(house.stored)) == (False, False, 2)
 
 
 def test_a_batch_is_stored_in_one_write_and_answered_in_order() -> None:
@@ -183,7 +183,7 @@ def test_a_batch_is_stored_in_one_write_and_answered_in_order() -> None:
 
     accepted = house.submit(HELLO, BYE, HELLO)
 
-    assert accepted == Accepted([submitted(HELLO), submitted(BYE, index=1), submitted(HELLO, index=2)], replayed=False)
+    assert accepted == Accepted([submitted(HELLO), submitted(BYE, index=1), submitted(HELLO, index=2)], is_replay=False)
     assert house.documents.commits == 1
     assert house.tasks.names == {f"{record_id}-g0" for record_id in ids(accepted.records)}
 
@@ -191,11 +191,11 @@ def test_a_batch_is_stored_in_one_write_and_answered_in_order() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        (Asked("demo", {}, run_at=NOW + timedelta(days=367)), InvalidInput),
-        (Asked("demo", {"text": big(256)}), TooLarge),
+        (Submission("demo", {}, run_at=NOW + timedelta(days=367)), InvalidInput),
+        (Submission("demo", {"text": big(256)}), TooLarge),
     ],
 )
-def test_of_a_batch_with_a_fault_nothing_is_stored(wrong: Asked, error: type[Exception]) -> None:
+def test_of_a_batch_with_a_fault_nothing_is_stored(wrong: Submission, error: type[Exception]) -> None:
     house = House()
 
     with pytest.raises(error):
@@ -205,7 +205,7 @@ def test_of_a_batch_with_a_fault_nothing_is_stored(wrong: Asked, error: type[Exc
 
 
 def test_a_fault_of_a_batch_is_told_by_its_place() -> None:
-    wrong = Asked("demo", {}, run_at=NOW + timedelta(days=367))
+    wrong = Submission("demo", {}, run_at=NOW + timedelta(days=367))
 
     with pytest.raises(InvalidInput) as refusal:
         House().submit(HELLO, wrong)
@@ -218,7 +218,7 @@ def test_a_repeated_batch_is_a_replay() -> None:
     first = house.submit(HELLO, BYE)
     house.clock.wait(MINUTE)
 
-    assert house.submit(HELLO, BYE) == Accepted(first.records, replayed=True)
+    assert house.submit(HELLO, BYE) == Accepted(first.records, is_replay=True)
 
 
 def test_of_a_batch_that_exists_in_part_the_rest_is_created() -> None:
@@ -227,7 +227,7 @@ def test_of_a_batch_that_exists_in_part_the_rest_is_created() -> None:
 
     accepted = house.submit(HELLO, BYE)
 
-    assert (accepted.replayed, [record.created_at for record in accepted.records]) == (False, [NOW, NOW + MINUTE])
+    assert (accepted.is_replay, [record.created_at for record in accepted.records]) == (False, [NOW, NOW + MINUTE])
     assert len(house.stored) == 2
 
 
@@ -249,7 +249,7 @@ def test_a_call_that_finds_its_own_lost_write_is_no_replay() -> None:
 
     accepted = house.submit(HELLO)
 
-    assert accepted == Accepted([submitted()], replayed=False)
+    assert accepted == Accepted([submitted()], is_replay=False)
     assert house.tasks.names == {f"{submitted().id}-g0"}
 
 
@@ -268,7 +268,7 @@ def test_a_request_is_accepted_though_its_task_could_not_be_made() -> None:
 
     accepted = house.submit(HELLO)
 
-    assert accepted == Accepted([submitted()], replayed=False)
+    assert accepted == Accepted([submitted()], is_replay=False)
     assert house.stored == [submitted()]
 
 
@@ -276,7 +276,7 @@ def test_a_request_is_accepted_though_its_task_could_not_be_made() -> None:
 def test_a_task_is_made_for_what_lies_within_29_days(ahead: timedelta, tasks: int) -> None:
     house = House()
 
-    house.submit(Asked("demo", {}, run_at=NOW + ahead))
+    house.submit(Submission("demo", {}, run_at=NOW + ahead))
 
     assert (len(house.stored), len(house.tasks.names)) == (1, tasks)
 
@@ -284,17 +284,17 @@ def test_a_task_is_made_for_what_lies_within_29_days(ahead: timedelta, tasks: in
 def test_a_request_may_be_scheduled_a_year_ahead() -> None:
     house = House()
 
-    accepted = house.submit(Asked("demo", {}, run_at=NOW + timedelta(days=366)))
+    accepted = house.submit(Submission("demo", {}, run_at=NOW + timedelta(days=366)))
 
     assert accepted.records[0].scheduled_at == NOW + timedelta(days=366)
 
 
 def test_a_request_of_256_kib_is_the_largest() -> None:
     around = len('["demo",{"text":""},null,null]')
-    largest = Asked("demo", {"text": "x" * (256 * 1024 - around)})
-    larger = Asked("demo", {"text": "x" * (256 * 1024 - around + 1)})
+    largest = Submission("demo", {"text": "x" * (256 * 1024 - around)})
+    larger = Submission("demo", {"text": "x" * (256 * 1024 - around + 1)})
 
-    assert not House().submit(largest).replayed
+    assert not House().submit(largest).is_replay
     with pytest.raises(TooLarge):
         House().submit(larger)
 
@@ -312,7 +312,7 @@ def test_a_repeat_is_answered_whatever_the_quota_says() -> None:
     house = House(submitted(), limit=1)
     house.clock.wait(MINUTE)
 
-    assert house.submit(HELLO) == Accepted([submitted()], replayed=True)
+    assert house.submit(HELLO) == Accepted([submitted()], is_replay=True)
 
 
 def test_repeats_do_not_use_up_the_quota_for_new_requests() -> None:
@@ -342,7 +342,7 @@ def test_without_a_key_there_is_no_repeat_to_look_for() -> None:
     assert house.documents.reads == 0
 
 
-@pytest.mark.parametrize("act", ["get", "cancel", "retry"])
+@pytest.mark.parametrize("act", ["get", "cancel", "redrive"])
 def test_what_is_another_tenants_or_not_there_is_not_found(act: str) -> None:
     house = House(queued())
     before = house.everything()
@@ -441,7 +441,7 @@ def test_a_cancel_of_what_is_deleted_meanwhile_is_not_found() -> None:
 def test_a_failed_request_is_run_again_under_a_new_task() -> None:
     house = House(ended(Status.FAILED))
 
-    assert house.intake.retry(ANN, "r1") == (lifecycle.redrive(ended(Status.FAILED), NOW).record, True)
+    assert house.intake.redrive(ANN, "r1") == (lifecycle.redrive(ended(Status.FAILED), NOW).record, True)
 
     assert house.tasks.inner.live["r1-g1"].stored == house.documents.inner.stored["r1"]
 
@@ -449,10 +449,10 @@ def test_a_failed_request_is_run_again_under_a_new_task() -> None:
 def test_a_second_retry_changes_nothing_and_brings_the_task() -> None:
     house = House(ended(Status.FAILED))
     house.tasks.refused = {"r1": Unavailable("no answer")}
-    record, _ = house.intake.retry(ANN, "r1")
+    record, _ = house.intake.redrive(ANN, "r1")
     house.tasks.refused = {}
 
-    assert house.intake.retry(ANN, "r1") == (record, False)
+    assert house.intake.redrive(ANN, "r1") == (record, False)
 
     assert house.tasks.names == {"r1-g1"}
 
@@ -462,7 +462,7 @@ def test_what_has_not_failed_is_not_retried(record: Record) -> None:
     house = House(record)
 
     with pytest.raises(AlreadyEnded, match=record.status):
-        house.intake.retry(ANN, "r1")
+        house.intake.redrive(ANN, "r1")
 
     assert house.stored == [record]
 
@@ -472,7 +472,7 @@ def test_a_request_past_its_retention_is_not_retried() -> None:
     house.clock.wait(timedelta(days=35))
 
     with pytest.raises(Expired):
-        house.intake.retry(ANN, "r1")
+        house.intake.redrive(ANN, "r1")
 
     assert house.stored == [ended(Status.FAILED)]
 
@@ -481,7 +481,7 @@ def test_a_retry_counts_towards_the_quota() -> None:
     house = House(ended(Status.FAILED), queued(id="r2"), limit=1)
 
     with pytest.raises(QuotaExceeded):
-        house.intake.retry(ANN, "r1")
+        house.intake.redrive(ANN, "r1")
 
     assert house.documents["r1"] == ended(Status.FAILED)
 
@@ -489,7 +489,7 @@ def test_a_retry_counts_towards_the_quota() -> None:
 def test_a_second_retry_is_answered_whatever_the_quota_says() -> None:
     house = House(queued(redrive=1), limit=1)
 
-    assert house.intake.retry(ANN, "r1") == (queued(redrive=1), False)
+    assert house.intake.redrive(ANN, "r1") == (queued(redrive=1), False)
 
 
 def test_an_asset_is_found_by_its_name() -> None:
@@ -498,7 +498,7 @@ def test_an_asset_is_found_by_its_name() -> None:
     }
     house = House(ended(Status.COMPLETED, result=result))
 
-    assert house.intake.asset(ANN, "r1", "b.txt") == "r1/x/b.txt"
+    assert house.intake.asset_path(ANN, "r1", "b.txt") == "r1/x/b.txt"
 
 
 @pytest.mark.parametrize(
@@ -516,18 +516,18 @@ def test_an_asset_that_is_not_there_is_not_found(result: dict[str, Any] | None) 
     house = House(ended(Status.COMPLETED, result=result))
 
     with pytest.raises(NotFound, match=r"a\.txt"):
-        house.intake.asset(ANN, "r1", "a.txt")
+        house.intake.asset_path(ANN, "r1", "a.txt")
 
 
 def test_a_result_that_names_another_requests_file_does_not_hand_it_out() -> None:
     house = House(ended(Status.COMPLETED, result={"assets": [{"name": "a.txt", "path": "r2/x/a.txt"}]}))
 
     with pytest.raises(NotFound):
-        house.intake.asset(ANN, "r1", "a.txt")
+        house.intake.asset_path(ANN, "r1", "a.txt")
 
 
 def test_an_asset_of_another_tenant_is_not_found() -> None:
     house = House(ended(Status.COMPLETED, result={"assets": [{"name": "a.txt", "path": "r1/x/a.txt"}]}))
 
     with pytest.raises(NotFound):
-        house.intake.asset(MALLORY, "r1", "a.txt")
+        house.intake.asset_path(MALLORY, "r1", "a.txt")

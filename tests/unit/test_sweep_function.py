@@ -11,7 +11,7 @@ from common.errors import Unavailable
 from common.log import LOGGER_NAME
 from common.pipeline.quota import Quota
 from common.pipeline.record import Record, request_id
-from common.pipeline.request_service import Intake
+from common.pipeline.request_service import RequestService
 from common.pipeline.store import CommitUncertain
 from common.pipeline.sweeper import Sweeper
 from functions.http.bodies import bodies_for
@@ -31,7 +31,7 @@ class House:
         kinds = catalog(lambda _given, _work: {})
         self.sweep = Sweep(
             sweeper=Sweeper(documents=self.documents, tasks=self.tasks, catalog=kinds, clock=self.clock),
-            intake=Intake(
+            requests=RequestService(
                 documents=self.documents,
                 tasks=self.tasks,
                 catalog=kinds,
@@ -125,7 +125,7 @@ def test_a_refusal_is_logged_with_its_job(caplog: pytest.LogCaptureFixture) -> N
 
     [line] = caplog.records
     assert (line.message, line.levelname) == ("recurring.refused", "ERROR")
-    assert line.facts["job"] == "weekly"  # type: ignore[attr-defined]  # what log.py adds
+    assert line.fields["job"] == "weekly"  # type: ignore[attr-defined]  # what log.py adds
 
 
 def test_more_open_requests_than_a_tenant_may_have_wait() -> None:

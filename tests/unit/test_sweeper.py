@@ -218,10 +218,10 @@ def test_what_the_sweeper_did_is_told_with_how_long_it_was_open_and_how_it_ended
 
     house.sweep()
 
-    told = {line.facts["request_id"]: (line.message, line.facts) for line in caplog.records}  # type: ignore[attr-defined]  # what log.py adds
+    told = {line.fields["request_id"]: (line.message, line.fields) for line in caplog.records}  # type: ignore[attr-defined]  # what log.py adds
     assert {each: message for each, (message, _) in told.items()} == {
         "r1": "sweep.moved",
-        "r2": "sweep.not_ours",
+        "r2": "sweep.skipped",
         "r3": "sweep.failed",
         "r4": "sweep.moved",
     }

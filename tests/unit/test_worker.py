@@ -14,7 +14,8 @@ from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Delivery, Verdict
 from common.pipeline.record import Claim, Failure, Record, Status, child_id, due_key
 from common.pipeline.store import Stored, save
-from common.pipeline.worker import Notice, Worker
+from common.pipeline.task_payload import TaskPayload
+from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from tests.fakes import FakeAssets
 from tests.unit.make import LEASE, NOW, POLICY, TASK, Clock, Input, big, catalog, ended, processing, queued
@@ -57,7 +58,7 @@ class House:
 
     def deliver(self, delivery: Delivery = FIRST, *, body: Stored | None = None) -> Verdict:
         with log.bound():
-            return self.worker.deliver(Notice("r1", body), delivery)
+            return self.worker.deliver(TaskPayload("r1", delivery.generation, body), delivery)
 
     def deliver_first(self) -> Verdict:
         """With the body that was stored when the task was made."""
@@ -382,7 +383,7 @@ def test_an_attempt_out_of_time_is_a_failed_attempt() -> None:
 
     assert house.deliver_first() is Verdict.ATTEMPT_FAILED
 
-    message = "The attempt ran out of its time."
+    message = "The attempt exceeded its time budget."
     assert house.stored.errors == (
         Failure(code="timeout", message=message, attempt=1, started_at=NOW, at=NOW + POLICY.time_budget),
     )

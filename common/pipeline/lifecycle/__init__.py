@@ -5,7 +5,6 @@ table of legal moves; any other move is a bug and raises IllegalTransition.
 """
 
 from common.pipeline.lifecycle.attempt import (
-    NOT_STORABLE,
     TOO_LARGE,
     Delivery,
     claim,
@@ -13,6 +12,7 @@ from common.pipeline.lifecycle.attempt import (
     fail_attempt,
     fail_permanently,
     fits,
+    not_storable,
     report,
     snooze,
 )
@@ -23,7 +23,6 @@ from common.pipeline.lifecycle.recovery import redrive, renew, sweep
 
 __all__ = [
     "MOVES",
-    "NOT_STORABLE",
     "TOO_LARGE",
     "Delivery",
     "IllegalTransition",
@@ -37,6 +36,7 @@ __all__ = [
     "fail_permanently",
     "fits",
     "needs_task",
+    "not_storable",
     "notifications",
     "redrive",
     "renew",

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from common.json_values import faults, json_bytes, stored_bytes
 from common.pipeline.lifecycle.ending import SPENT, end, fail, with_error, with_lost_attempt
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move, queued_due
-from common.pipeline.record import OPEN, Claim, Progress, Record, Status, due_key, is_due, json_bytes
-from common.storable import fault_in, stored_bytes
+from common.pipeline.record import OPEN, Claim, Progress, Record, Status, due_key, is_due
 from common.work import JsonObject, JsonValue
 
 CLOCK_SKEW = timedelta(seconds=1)
@@ -70,12 +70,18 @@ def fits(record: Record, *, steps: JsonObject | None, result: JsonValue = None) 
     return max(sum(map(json_bytes, parts)), sum(map(stored_bytes, parts))) <= MAX_WORK_BYTES
 
 
+def not_storable(value: JsonValue) -> str | None:
+    """Returns the message about a value that cannot be stored, or None."""
+    fault = next(faults(value), None)
+    return NOT_STORABLE.format(f"{fault.pointer or '/'} {fault.message}") if fault else None
+
+
 def complete(record: Record, result: object, now: datetime) -> Transition:
     """COMPLETED, or FAILED when the result cannot be stored or is too large."""
     if not isinstance(result, dict):
-        return fail_permanently(record, "result_not_storable", NOT_STORABLE.format("no JSON object"), now)
-    if fault := fault_in(result):
-        return fail_permanently(record, "result_not_storable", NOT_STORABLE.format(fault), now)
+        return fail_permanently(record, "result_not_storable", NOT_STORABLE.format("it must be a JSON object"), now)
+    if reason := not_storable(result):
+        return fail_permanently(record, "result_not_storable", reason, now)
     if not fits(record, steps=record.steps, result=result):
         return fail_permanently(record, "result_too_large", TOO_LARGE, now)
     return end(record, Move.COMPLETE, Verdict.COMPLETED, now, result=result)

@@ -6,7 +6,7 @@ from common.pipeline.lifecycle.creation import notifications
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
 from common.pipeline.record import OPEN, Failure, Record, Status
 from common.retention import RECORD_RETENTION
-from common.work import MAX_WORDS, JsonObject
+from common.work import MAX_MESSAGE_CHARACTERS, JsonObject
 
 MAX_ERRORS = 10
 
@@ -50,4 +50,10 @@ def with_error(record: Record, code: str, message: str, now: datetime) -> Record
 
 
 def _failure(record: Record, code: str, message: str, now: datetime) -> Failure:
-    return Failure(code=code, message=message[:MAX_WORDS], attempt=record.attempt, started_at=record.started_at, at=now)
+    return Failure(
+        code=code,
+        message=message[:MAX_MESSAGE_CHARACTERS],
+        attempt=record.attempt,
+        started_at=record.started_at,
+        at=now,
+    )

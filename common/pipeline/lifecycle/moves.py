@@ -93,7 +93,7 @@ def move(record: Record, name: Move, **changes: Any) -> Record:
 
 
 def needs_task(record: Record, now: datetime) -> bool:
-    """Whether to create a task now: Cloud Tasks refuses schedule times beyond 30 days, and the sweeper enqueues later."""
+    """Whether to create a task now: Cloud Tasks refuses times beyond 30 days, and the sweeper enqueues those later."""
     return record.status is Status.QUEUED and not _is_beyond_horizon(record.scheduled_at, now)
 
 

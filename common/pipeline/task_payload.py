@@ -1,0 +1,63 @@
+"""The body of a task, encoder and decoder side by side.
+
+A worker trusts it once only: the first delivery claims with the record in it, without a read, under the precondition
+that the document has not been written since.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from common.pipeline.record import SCHEMA, Record
+from common.pipeline.store import Stored
+
+MAX_BODY_BYTES = 24 * 1024
+
+
+class InvalidPayload(ValueError):
+    """The body was not encoded here."""
+
+
+@dataclass(frozen=True)
+class TaskPayload:
+    """The request of a task.
+
+    `stored` is the record as it was when the task was created, or None: where the body would be too large, and where a
+    newer release wrote it.
+    """
+
+    record_id: str
+    generation: int
+    stored: Stored | None = None
+
+    @classmethod
+    def of(cls, stored: Stored) -> Self:
+        return cls(stored.record.id, stored.record.generation, stored)
+
+    def encode(self) -> bytes:
+        """Returns at most MAX_BODY_BYTES of JSON."""
+        if self.stored is not None:
+            whole = _json({"u": self.stored.update_time, "record": self.stored.record.to_json()})
+            if len(whole) <= MAX_BODY_BYTES:
+                return whole
+        return _json({"id": self.record_id, "generation": self.generation})
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The inverse of `encode`. Raises InvalidPayload."""
+        try:
+            body: dict[str, Any] = json.loads(data)
+            if "record" not in body:
+                return cls(str(body["id"]), int(body["generation"]))
+            record, update_time = body["record"], str(body["u"])
+            if record.get("schema", SCHEMA) > SCHEMA:
+                return cls(str(record["id"]), int(record["generation"]))
+            return cls.of(Stored(Record.model_validate_json(json.dumps(record)), update_time))
+        except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as error:
+            raise InvalidPayload(f"the body is not a task payload: {type(error).__name__}") from error
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,134 @@
+"""The only place that builds clients: each on first use.
+
+gunicorn forks after the import, and a channel that was opened before the fork can hang for ever.
+"""
+
+from functools import cached_property
+from typing import Protocol
+
+import google.auth
+import grpc
+from google.auth.credentials import Credentials
+from google.auth.transport.requests import Request as AuthRequest
+from google.cloud.firestore import Client
+from google.cloud.storage import Client as StorageClient
+from google.cloud.tasks_v2 import CloudTasksClient
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+
+from common.catalog import Catalog, load_catalog
+from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
+from common.gateways.cloud_tasks import Queues
+from common.gateways.firestore import Requests
+from common.gateways.folder_assets import FolderAssets
+from common.identity import Identity, signed_tokens, unsigned_tokens
+from common.pipeline.attempt import Assets as AssetWriter
+from common.pipeline.quota import Quota
+from common.pipeline.request_service import RequestService
+from common.pipeline.sweeper import Sweeper
+from common.pipeline.worker import Worker
+from common.queues import Policies, load_policies
+from functions.http.api import Api
+from functions.http.bodies import Bodies, bodies_for
+from functions.http.cors import Cors
+from functions.http.handlers import Handlers, SignedUrls
+from functions.http.openapi import openapi_document
+from functions.http.operations import routes
+from functions.http.process import Process
+from functions.http.sweep import Sweep
+from functions.settings import BadSettings, Settings
+
+CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+
+KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 30_000),
+)  # as Firestore's client: detects connections that died in a frozen instance
+
+
+class Assets(SignedUrls, AssetWriter, Protocol):
+    """A store of assets: `process` writes them, `api` signs their URLs."""
+
+
+class Parts:
+    """The objects of the functions. A function builds only the objects that it uses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def policies(self) -> Policies:
+        return load_policies(suffix=self.settings.queues_suffix)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return load_catalog(self.policies, self.settings.also_enabled)
+
+    @cached_property
+    def _credentials(self) -> Credentials | None:
+        """One object for all clients, so that they share one token. None for an emulator."""
+        if self.settings.firestore_emulator is not None:
+            return None
+        credentials, _ = google.auth.default(scopes=[CLOUD_PLATFORM])
+        return credentials
+
+    @cached_property
+    def documents(self) -> Requests:
+        settings = self.settings
+        return Requests(Client(project=settings.project, database=settings.database, credentials=self._credentials))
+
+    @cached_property
+    def queues(self) -> Queues:
+        emulator = self.settings.cloud_tasks_emulator
+        if emulator is None:
+            channel = CloudTasksGrpcTransport.create_channel(credentials=self._credentials, options=KEEPALIVE)
+        else:
+            channel = grpc.insecure_channel(emulator, options=KEEPALIVE)
+        client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+        return Queues(client, project=self.settings.project, location=self.settings.location, policies=self.policies)
+
+    @cached_property
+    def assets(self) -> Assets:
+        settings, credentials = self.settings, self._credentials
+        if settings.assets_bucket is not None and credentials is not None:
+            client = StorageClient(project=settings.project, credentials=credentials)
+            return CloudStorageAssets(client, settings.assets_bucket, IamSigning(credentials, AuthRequest()))
+        folder, url, key = settings.assets_folder, settings.assets_url, settings.assets_signing_key
+        if folder is None or url is None or key is None:
+            raise BadSettings("ASSETS_BUCKET is needed, or ASSETS_FOLDER, ASSETS_URL and ASSETS_SIGNING_KEY")
+        return FolderAssets(folder, url, key.encode())
+
+    @cached_property
+    def identity(self) -> Identity:
+        project = self.settings.project
+        verifier = unsigned_tokens(project) if self.settings.accepts_unsigned_tokens else signed_tokens(project)
+        return Identity(verifier, project=project, require_tenant=self.settings.require_tenant)
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        return bodies_for(self.catalog)
+
+    @cached_property
+    def requests(self) -> RequestService:
+        quota = Quota(self.documents, limit=self.settings.open_requests)
+        return RequestService(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=quota)
+
+    @cached_property
+    def api(self) -> Api:
+        handlers = Handlers(
+            requests=self.requests,
+            identity=self.identity,
+            assets=self.assets,
+            catalog=self.catalog,
+            bodies=self.bodies,
+            document=openapi_document(self.bodies),
+        )
+        return Api(handlers=handlers, routes=routes(), cors=Cors(self.settings.cors_origins))
+
+    @cached_property
+    def process(self) -> Process:
+        worker = Worker(documents=self.documents, tasks=self.queues, assets=self.assets, catalog=self.catalog)
+        return Process(worker=worker, task_names=self.queues, catalog=self.catalog)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        sweeper = Sweeper(documents=self.documents, tasks=self.queues, catalog=self.catalog)
+        return Sweep(sweeper=sweeper, requests=self.requests, bodies=self.bodies)
