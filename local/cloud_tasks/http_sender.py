@@ -14,9 +14,7 @@ from local.cloud_tasks.engine import TIMEOUT, UNREACHABLE, Attempt, Outcome
 _DEFAULT_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _MAX_REDIRECTS = 10
-_KEEP_ALIVE_SECONDS = (
-    0.5  # shorter than any server's, so that no request is sent on a connection that the server closes
-)
+_KEEP_ALIVE_SECONDS = 0.5  # shorter than any server's, so a request never meets a connection that is being closed
 
 
 class HttpSender:
