@@ -2,7 +2,7 @@
 PYTHON ?= $(or $(firstword $(foreach version,$(shell cat .python-versions),$(shell python$(version) --version >/dev/null 2>&1 && echo python$(version)))),python3)
 BIN := .venv/bin
 
-.PHONY: help install run demo page test check format simulate mutants bench screenshot package lock check-terraform plan apply deploy destroy release
+.PHONY: help install run demo page test test-unit check format simulate mutants bench screenshot package lock check-terraform plan apply deploy destroy release
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ test: install  ## run all tests, on the real emulators and in a real browser
 	@$(BIN)/python -m build.page test
 	@$(BIN)/python -m tests.e2e.chromium
 	@$(BIN)/pytest -n 2 --dist worksteal
+
+test-unit: install  ## run the unit tests, in five seconds
+	@$(BIN)/pytest tests/unit --quiet -p no:schemathesis -p no:hypothesispytest
 
 check: install  ## lint, format and types
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy

@@ -1,4 +1,4 @@
-"""The parts of the local stack, each with its command and the check that it is ready."""
+"""The parts of the local stack but Cloud Tasks (queues.py), each with its command and the check that it is ready."""
 
 import json
 import sys
@@ -6,15 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import grpc
 import httpx
-from google.cloud.tasks_v2 import CloudTasksClient
-from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
-from common.queues import Policies
 from local.emulators import firestore
 from local.stack.addresses import Addresses
-from local.stack.queues import create_queues
 from local.stack.supervisor import Part
 
 HOST = "127.0.0.1"
@@ -40,7 +35,7 @@ def function_part(
     sockets.mkdir()
     return Part(
         name=name,
-        command=_module("functions_framework", "--target", name, "--source", str(source), *_at(port)),
+        command=module_command("functions_framework", "--target", name, "--source", str(source), *listen_at(port)),
         # The framework itself answers this path once it has imported the function, and calls nothing.
         ready=lambda: answers(f"http://{HOST}:{port}/robots.txt"),
         environment={
@@ -56,7 +51,7 @@ def function_part(
 def assets_part(port: int, *, folder: Path, key: str, origins: str) -> Part:
     return Part(
         name="assets",
-        command=_module("local.emulators.assets", "--folder", str(folder), *_at(port)),
+        command=module_command("local.emulators.assets", "--folder", str(folder), *listen_at(port)),
         ready=lambda: answers(f"http://{HOST}:{port}/"),
         environment={"ASSETS_SIGNING_KEY": key, "CORS_ORIGINS": origins, "PYTHONUNBUFFERED": "1"},
     )
@@ -69,7 +64,7 @@ def page_part(port: int, *, folder: Path, addresses: Addresses, database: str) -
     policy = ("--connect", *called, "--images", addresses.assets)
     return Part(
         name="page",
-        command=_module("local.emulators.hosting", "--folder", str(folder), *config, *policy, *_at(port)),
+        command=module_command("local.emulators.hosting", "--folder", str(folder), *config, *policy, *listen_at(port)),
         ready=lambda: answers(f"http://{HOST}:{port}/"),
         environment={"PYTHONUNBUFFERED": "1"},
     )
@@ -86,27 +81,6 @@ def page_config(addresses: Addresses, *, database: str) -> dict[str, Any]:
     }
 
 
-def cloud_tasks_part(port: int, *, project: str, location: str, process_url: str, policies: Policies) -> Part:
-    """Ready when its queues exist, after a restart too."""
-
-    def ready() -> bool:
-        with grpc.insecure_channel(f"{HOST}:{port}") as channel:
-            try:
-                grpc.channel_ready_future(channel).result(timeout=1)
-            except grpc.FutureTimeoutError:
-                return False
-            client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
-            create_queues(client, project, location, process_url, policies)
-        return True
-
-    return Part(
-        name="cloud_tasks",
-        command=_module("local.cloud_tasks", *_at(port)),
-        ready=ready,
-        environment={"PYTHONUNBUFFERED": "1"},
-    )
-
-
 def answers(url: str) -> bool:
     """Whether an HTTP server answers there, with any status."""
     try:
@@ -116,10 +90,10 @@ def answers(url: str) -> bool:
     return True
 
 
-def _module(name: str, *arguments: str) -> tuple[str, ...]:
+def module_command(name: str, *arguments: str) -> tuple[str, ...]:
     # -m, not the command: it puts the working directory, the repository's root, on sys.path.
     return (sys.executable, "-m", name, *arguments)
 
 
-def _at(port: int) -> tuple[str, ...]:
+def listen_at(port: int) -> tuple[str, ...]:
     return ("--host", HOST, "--port", str(port))

@@ -1,14 +1,39 @@
-"""Creates the queues of common/queues.json in the local Cloud Tasks, as Terraform does in the real one."""
+"""The local Cloud Tasks as a part of the stack, with the queues of common/queues.json, as Terraform creates them."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import grpc
 from google.api_core.exceptions import AlreadyExists
 from google.cloud import tasks_v2
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common.queues import Policies, Policy
+from local.stack.parts import HOST, listen_at, module_command
+from local.stack.supervisor import Part
 
 UNLIMITED = -1  # the record counts the attempts; a task ends with its request
+
+
+def cloud_tasks_part(port: int, *, project: str, location: str, process_url: str, policies: Policies) -> Part:
+    """Ready when its queues exist, after a restart too."""
+
+    def ready() -> bool:
+        with grpc.insecure_channel(f"{HOST}:{port}") as channel:
+            try:
+                grpc.channel_ready_future(channel).result(timeout=1)
+            except grpc.FutureTimeoutError:
+                return False
+            client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+            create_queues(client, project, location, process_url, policies)
+        return True
+
+    return Part(
+        name="cloud_tasks",
+        command=module_command("local.cloud_tasks", *listen_at(port)),
+        ready=ready,
+        environment={"PYTHONUNBUFFERED": "1"},
+    )
 
 
 def create_queues(

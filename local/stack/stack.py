@@ -19,8 +19,9 @@ from common.queues import Policies, load_policies
 from local.emulators.firestore import PROJECT, is_ready
 from local.stack.addresses import Addresses, claim_folder, publish, withdraw
 from local.stack.echo import Echo
-from local.stack.parts import HOST, assets_part, cloud_tasks_part, firestore_part, function_part, page_part
+from local.stack.parts import HOST, assets_part, firestore_part, function_part, page_part
 from local.stack.ports import choose_ports, free_ports
+from local.stack.queues import cloud_tasks_part
 from local.stack.supervisor import Part, PartFailed, Supervisor
 from local.stack.ticker import Ticker
 

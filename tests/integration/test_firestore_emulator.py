@@ -1,6 +1,7 @@
 """How the local stack finds or downloads the Firestore emulator, and its errors when it cannot."""
 
 import hashlib
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from build.runtimes import NoRuntime, Wheel, find_java
 from local.emulators.download import PinnedFile
 from local.emulators.firestore import (
     IN_CLOUD_SDK,
@@ -150,3 +152,15 @@ def test_the_needed_java_is_read_from_the_jar(tmp_path: Path, major: int, needed
         archive.writestr("com/example/Main.class", b"\xca\xfe\xba\xbe\x00\x00" + major.to_bytes(2, "big"))
 
     assert needed_java(jar, "com.example.Main") == needed
+
+
+def test_a_java_that_cannot_be_installed_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    reported: list[str] = []
+    wheel = Wheel(runtime="Java", requirement="not a requirement", module="absent_jdk", megabytes=1)
+
+    with pytest.raises(NoRuntime, match=r"^not a requirement could not be installed: put Java 11 or newer on PATH\.$"):
+        find_java(11, report=reported.append, wheel=wheel)
+
+    assert reported == [f"No Java 11 or newer here: installing not a requirement (1 MB) into {sys.prefix}, once ..."]

@@ -1,7 +1,6 @@
 """Each package imports only the packages below it."""
 
-import ast
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
@@ -26,8 +25,5 @@ def test_a_package_imports_only_the_packages_below_it(package: str) -> None:
     assert imported & ours <= BELOW[package] | {package}
 
 
-def top_level_imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        yield from (name.partition(".")[0] for name in names)
+def top_level_imports(path: Path) -> list[str]:
+    return re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), flags=re.MULTILINE)
