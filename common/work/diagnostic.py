@@ -1,6 +1,6 @@
-"""Sleeps, fails and snoozes as it is told: for the local stack and for tests.
+"""Sleeps, fails and snoozes as its input says: for the local stack and for tests.
 
-In this order: it snoozes once, then sleeps in steps with progress; where it is to fail it does so half way.
+It snoozes once, then sleeps in steps with progress. An attempt that should fail does so half way.
 """
 
 from datetime import timedelta
@@ -11,17 +11,17 @@ from common.work import JsonObject, PermanentFailure, Snooze, TryAgain, Work, Wo
 
 
 class Input(WorkInput):
-    """All optional: without any it ends at once."""
+    """All fields are optional. Without any, the request completes at once."""
 
-    sleep_seconds: float = Field(0, ge=0, le=3600, description="How long it takes, in all")
-    steps: int = Field(1, ge=1, le=100, description="In how many parts, each with progress")
-    fail_times: int = Field(0, ge=0, le=100, description="How many attempts fail")
-    permanent: bool = Field(False, description="The first failure is for good")
-    snooze_seconds: float | None = Field(None, gt=0, le=86400, description="Put off once, for so long")
+    sleep_seconds: float = Field(0, ge=0, le=3600, description="Total duration")
+    steps: int = Field(1, ge=1, le=100, description="Number of steps, each with progress")
+    fail_times: int = Field(0, ge=0, le=100, description="Number of attempts that fail")
+    permanent: bool = Field(False, description="The first failure is permanent")
+    snooze_seconds: float | None = Field(None, gt=0, le=86400, description="Delay of the one snooze")
 
 
 def run(given: Input, work: Work) -> JsonObject:
-    """Returns how long it slept and in which attempt. Raises Snooze, TryAgain or PermanentFailure as told."""
+    """Returns the duration and the attempt. Raises Snooze, TryAgain or PermanentFailure as the input says."""
     if given.snooze_seconds is not None and work.snoozes == 0:
         raise Snooze(timedelta(seconds=given.snooze_seconds))
     part = timedelta(seconds=given.sleep_seconds) / given.steps
@@ -32,7 +32,7 @@ def run(given: Input, work: Work) -> JsonObject:
         work.progress(100 * step // given.steps, f"Step {step + 1} of {given.steps}")
         work.sleep(part)
     if failing and given.permanent:
-        raise PermanentFailure("Told to fail for good.")
+        raise PermanentFailure("This request was submitted to fail permanently.")
     if failing:
-        raise TryAgain(f"Told to fail in the first {given.fail_times} attempts.")
+        raise TryAgain(f"This request was submitted to fail in its first {given.fail_times} attempts.")
     return {"slept_seconds": given.sleep_seconds, "attempt": work.attempt}

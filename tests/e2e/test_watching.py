@@ -34,7 +34,7 @@ def test_a_retry_is_seen_as_it_happens_with_the_error_before_it(stack: Stack, ar
     card = ann.card(Asking(stack.addresses, "ann").diagnostic(sleep_seconds=3, steps=6, fail_times=1))
 
     expect(card.get_by_test_id("failure")).to_have_text(
-        "Attempt 1 failed: Told to fail in the first 1 attempts.", timeout=ENDED_WITHIN_MS
+        "Attempt 1 failed: This request was submitted to fail in its first 1 attempts.", timeout=ENDED_WITHIN_MS
     )
     expect(card).to_have_attribute("data-status", "processing", timeout=ENDED_WITHIN_MS)
     expect(card.get_by_test_id("attempt")).to_have_text("Attempt 2 of 3")
@@ -60,7 +60,9 @@ def test_what_has_failed_is_retried_from_its_card_and_completes(stack: Stack, da
     asking, visitor = Asking(stack.addresses, somebody), arrive(somebody)
     request_id = asking.diagnostic(sleep_seconds=2, steps=2, fail_times=1, permanent=True)
     card = visitor.card(request_id)
-    expect(card.get_by_test_id("failure")).to_have_text("Told to fail for good.", timeout=ENDED_WITHIN_MS)
+    expect(card.get_by_test_id("failure")).to_have_text(
+        "This request was submitted to fail permanently.", timeout=ENDED_WITHIN_MS
+    )
     expect(visitor.toast("Failed: Diagnostic")).to_be_visible()
 
     requests = Client(project=stack.addresses.project, database=database).collection("requests")

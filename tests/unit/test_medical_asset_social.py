@@ -11,7 +11,7 @@ from common.work.medical_asset import Input
 from common.work.medical_asset.canvas import paint
 from common.work.medical_asset.colour import contrast, palette, parse
 from common.work.medical_asset.social import MARGIN, SIDE, Composition, compose, draw
-from common.work.medical_asset.writer import words_of, write
+from common.work.medical_asset.writer import image_texts, write
 from tests.unit.medical_asset_inputs import brief, filled_with
 
 ROUNDING = 0.01
@@ -19,11 +19,11 @@ STEPS = range(0, 256, 51)
 
 
 def composed(given: Input) -> Composition:
-    return compose(words_of(given, write(given)), palette(given.brand_color))
+    return compose(image_texts(given, write(given)), palette(given.brand_color))
 
 
 def drawn(given: Input) -> bytes:
-    return draw(words_of(given, write(given)), palette(given.brand_color))
+    return draw(image_texts(given, write(given)), palette(given.brand_color))
 
 
 @cache

@@ -1,12 +1,12 @@
 """A marketing asset for a medical practice: the copy, and for the channel `social` a square image.
 
-Both are steps, so that a later attempt neither writes nor draws again what an earlier one has finished.
+Both are steps, so a later attempt does not repeat the work of an earlier one.
 """
 
 from common.work import JsonObject, Work
 from common.work.medical_asset.colour import palette
 from common.work.medical_asset.inputs import Input as Input
-from common.work.medical_asset.writer import Copy, words_of, write
+from common.work.medical_asset.writer import Copy, image_texts, write
 
 IMAGE = "social.png"
 
@@ -22,8 +22,8 @@ def run(given: Input, work: Work) -> JsonObject:
 
 
 def _save_image(given: Input, copy: Copy, work: Work) -> JsonObject:
-    from common.work.medical_asset.social import draw  # noqa: PLC0415 (loads Pillow, which `api` never needs)
+    from common.work.medical_asset.social import draw  # noqa: PLC0415 (loads Pillow, which `api` does not need)
 
-    image = draw(words_of(given, copy), palette(given.brand_color))
+    image = draw(image_texts(given, copy), palette(given.brand_color))
     work.progress(85, "Storing the image")
     return work.save(IMAGE, "image/png", image).model_dump()

@@ -1,4 +1,4 @@
-"""Paints plates and lines of text on a ground, as PNG: the same bytes for the same things."""
+"""Paints shapes and lines of text as PNG. The same input always gives the same bytes."""
 
 import io
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Plate:
-    """A rectangle whose corners, from the upper left clockwise, may be round."""
+    """A rectangle. `round_corners` are clockwise from the upper left."""
 
     left: float
     top: float
@@ -46,7 +46,7 @@ def face(name: str) -> FontFace:
 
 
 def paint(side: int, ground: Colour, plates: Iterable[Plate], lines: Iterable[Line]) -> bytes:
-    """A square PNG; what comes later lies above, and lines above plates."""
+    """Returns a square PNG. Later plates cover earlier ones, and lines cover plates."""
     image = Image.new("RGB", (side * OVERSAMPLING, side * OVERSAMPLING), ground)
     canvas = ImageDraw.Draw(image)
     for plate in plates:

@@ -1,11 +1,11 @@
-"""The colours of an asset, from the one that the practice chose: readable by WCAG 2.2, success criterion 1.4.3."""
+"""The colours of an asset, derived from the brand colour: readable by WCAG 2.2, success criterion 1.4.3."""
 
 from dataclasses import dataclass
 
 Colour = tuple[int, int, int]
 
 DEFAULT_BRAND = "#1F5C63"
-LEAST_CONTRAST = 4.5
+MIN_CONTRAST = 4.5
 BARELY_VISIBLE = 1.10  # contrast of the ornament to its ground
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
@@ -37,13 +37,13 @@ def parse(text: str) -> Colour:
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """`share` of the other colour in the one."""
+    """Returns a colour with `share` of the other colour in it."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
 def contrast(one: Colour, other: Colour) -> float:
-    """Contrast ratio, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
+    """Returns the contrast ratio, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -58,19 +58,19 @@ def _linear(channel: float) -> float:
 
 
 def _ink(brand: Colour) -> Colour:
-    """Nearly white where that is readable, else nearly black; one of the pure ones always is (at least 4.58)."""
+    """Nearly white if that is readable, else nearly black. Pure white or pure black always is (at least 4.58)."""
     candidates = [mix(WHITE, brand, 0.04), WHITE, mix(BLACK, brand, 0.16), mix(BLACK, brand, 0.08), BLACK]
     return _readable(candidates, brand)
 
 
 def _tint(brand: Colour, ink: Colour) -> Colour:
-    """For the ornament: away from the ink where that can be seen, else towards it as far as the ink stays readable."""
+    """The ornament's colour: away from the ink if that is visible, else towards it while the ink stays readable."""
     away = BLACK if _luminance(ink) > _luminance(brand) else WHITE
     towards = WHITE if away == BLACK else BLACK
     candidates = [mix(brand, away, 0.16), mix(brand, away, 0.4), mix(brand, towards, 0.09), mix(brand, towards, 0.05)]
-    seen = [tint for tint in candidates if contrast(tint, brand) >= BARELY_VISIBLE]
-    return next((tint for tint in seen if contrast(tint, ink) >= LEAST_CONTRAST), brand)
+    visible = [tint for tint in candidates if contrast(tint, brand) >= BARELY_VISIBLE]
+    return next((tint for tint in visible if contrast(tint, ink) >= MIN_CONTRAST), brand)
 
 
 def _readable(candidates: list[Colour], *grounds: Colour) -> Colour:
-    return next(c for c in candidates if all(contrast(c, ground) >= LEAST_CONTRAST for ground in grounds))
+    return next(c for c in candidates if all(contrast(c, ground) >= MIN_CONTRAST for ground in grounds))

@@ -1,7 +1,7 @@
 """The shipped fonts, measured and drawn glyph by glyph with their own kerning.
 
-Pillow's Raqm layout would kern by itself, but is there only where the machine has libfribidi, and its basic
-layout does not kern: with either, the same words would not give the same image everywhere.
+Pillow kerns only with its Raqm layout, which needs libfribidi on the machine. Kerning here makes images equal on all
+machines.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import Any
 from PIL import ImageDraw, ImageFont
 
 FONTS = Path(__file__).with_name("fonts")
-UNITS = 1000  # to the em, in all of these fonts: at this size advances are exact
-INK_UNITS = 250  # fine enough to align ink by, and sixteen times as fast
+UNITS = 1000  # per em in all of these fonts: advances are exact at this size
+INK_UNITS = 250  # precise enough to align ink, and sixteen times as fast
 
 
 class FontFace:
@@ -37,7 +37,7 @@ class FontFace:
         return (sum(map(self._advance, text)) + kerns) * size / UNITS
 
     def bearing(self, text: str, size: float) -> float:
-        """How far right of its place the text's ink begins; 0 where it hangs over to the left, as the tail of a j."""
+        """Returns how far right of its position the ink of the text begins; 0 if it overhangs, like the tail of a j."""
         return max(0, self._ink(text[0])[0]) * size / UNITS
 
     def draw(
@@ -63,7 +63,7 @@ class FontFace:
             on.text(place, character, font=font, fill=fill, anchor="ls")
 
     def _mark_position(self, base: str, mark: str, pen: float) -> tuple[float, float]:
-        """Where a mark that has no letter of its own stands: in the middle of its base, and above a tall one."""
+        """Returns the position of a combining mark: centred on its base, and above a tall base."""
         base_left, base_top, base_right = self._ink(base)
         mark_left, mark_top, mark_right = self._ink(mark)
         x = pen - self._advance(base) + (base_left + base_right - mark_left - mark_right) / 2
@@ -71,7 +71,7 @@ class FontFace:
         return x, max(base_top - x_top, 0) if mark_top > x_top else 0
 
     def _ink(self, character: str) -> tuple[float, float, float]:
-        """Left, top (from the baseline) and right of what is seen; Pillow's getbbox counts the advance as well."""
+        """Returns left, top (from the baseline) and right of the ink. Pillow's getbbox includes the advance."""
         if character not in self._inks:
             mask, (left, top) = self._at_ink_units.getmask2(character, anchor="ls")
             box = mask.getbbox() or (0, 0, 0, 0)

@@ -1,7 +1,7 @@
-"""What the shipped fonts draw, as data, so that validation needs neither Pillow nor a font file.
+"""The characters that the shipped fonts can draw, as data: validation needs neither Pillow nor a font file.
 
-Made anew whenever the fonts are; a test compares it with them. What is neither here nor an emoji is refused,
-since it would come out as an empty box.
+A test compares the ranges with the fonts. Any other character, except emoji, is refused, because it would be drawn as
+an empty box.
 """
 
 import re
@@ -43,34 +43,34 @@ _EMOJI = (
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 )
 _EMOJI_PARTS = "\u200d\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f"  # joiner, keycap, presentation, flags of regions
-_LEFT_OUT = re.compile(f"[{_EMOJI}{_EMOJI_PARTS}]")
+_OMITTED = re.compile(f"[{_EMOJI}{_EMOJI_PARTS}]")
 _NO_SPACE_BEFORE = ".,;:!?)…\n"
 
 
 def undrawable(text: str) -> list[str]:
-    """The characters that can be neither drawn nor left out, each once, in order. The text is NFC."""
+    """Returns the characters that can be neither drawn nor omitted, each once, in order. The text is NFC."""
     found = (
         character
         for before, character in zip(" " + text, text, strict=False)
-        if not _is_drawable(before, character) and not _LEFT_OUT.match(character)
+        if not _is_drawable(before, character) and not _OMITTED.match(character)
     )
     return list(dict.fromkeys(found))
 
 
 def without_emoji(text: str) -> str:
-    """The text as it is drawn: emoji gone, and with each the space that would be left over."""
+    """Returns the text without emoji, and without the spaces that would remain in their places."""
     drawn = ""
-    left_out = False
+    omitted = False
     for character in text:
-        if not is_covered(character) and _LEFT_OUT.match(character):
-            left_out = True
+        if not is_covered(character) and _OMITTED.match(character):
+            omitted = True
             continue
-        if left_out and character == " " and drawn[-1:] in ("", " ", "\n"):
+        if omitted and character == " " and drawn[-1:] in ("", " ", "\n"):
             continue
-        if left_out and character in _NO_SPACE_BEFORE:
+        if omitted and character in _NO_SPACE_BEFORE:
             drawn = drawn.rstrip(" ")
         if character != " ":
-            left_out = False
+            omitted = False
         drawn += character
     return drawn.strip()
 
@@ -80,12 +80,12 @@ def capitalised(text: str) -> str:
 
 
 def is_covered(character: str) -> bool:
-    """Whether all of the fonts have it."""
+    """Whether all fonts can draw the character."""
     code = ord(character)
     return any(first <= code <= last for first, last in RANGES)
 
 
 def _is_drawable(before: str, character: str) -> bool:
-    if unicodedata.combining(character):  # alone it would hang over the margin
+    if unicodedata.combining(character):  # without a base it would extend beyond the margin
         return is_covered(character) and (before.isalpha() or unicodedata.combining(before) > 0)
     return character == "\n" or is_covered(character)

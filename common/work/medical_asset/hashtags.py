@@ -1,4 +1,4 @@
-"""Hashtags from what a practice is called and does: in one word each, and such as networks accept."""
+"""Hashtags from the name and the kind of a practice, in the form that social networks accept."""
 
 import re
 import unicodedata
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from common.work.medical_asset.glyphs import capitalised, without_emoji
 from common.work.medical_asset.inputs import Input
 
-MOST_HASHTAGS = 5
-FEWEST_HASHTAGS = 3
-LONGEST_HASHTAG = 30
+MAX_HASHTAGS = 5
+MIN_HASHTAGS = 3
+MAX_HASHTAG_CHARACTERS = 30
 
-# What a kind of practice is about, by a part of its English name; the first that fits.
+# The subject of a kind of practice, by a part of its English name. The first match counts.
 _SUBJECTS = (
     (("veterin", "animal", "pet "), "#PetHealth"),
     (("orthodon", "dental", "dentist"), "#OralHealth"),
@@ -35,20 +35,20 @@ def hashtags_for(given: Input) -> list[str]:
     kind = f"{given.practice_type.lower()} "
     subject = next((tag for parts, tag in _SUBJECTS if any(part in kind for part in parts)), None)
     tags = _distinct([*own, subject])
-    enough = max(FEWEST_HASHTAGS, len(tags) + bool(subject))
-    return _distinct([*tags, *_GENERAL])[: min(enough, MOST_HASHTAGS)]
+    enough = max(MIN_HASHTAGS, len(tags) + bool(subject))
+    return _distinct([*tags, *_GENERAL])[: min(enough, MAX_HASHTAGS)]
 
 
 _WITHIN_WORDS = "['.\u2019\u02bc]"  # apostrophes and the dots of abbreviations
 
 
 def _hashtag(text: str) -> str | None:
-    """#InOneWord, or None if a network would not take it for a hashtag (nothing but digits, or too long)."""
+    """Returns the text as #OneWord, or None if networks would not accept it (only digits, or too long)."""
     words = re.findall(r"[^\W_]+", _without_latin_accents(re.sub(_WITHIN_WORDS, "", without_emoji(text))))
     tag = ""
     for word in map(capitalised, words):
-        if len(tag) + len(word) > LONGEST_HASHTAG:
-            tag = re.sub(r"(?<=[^\W\d_])[A-Z][a-z]{1,2}$", "", tag)  # and, of, für, which now lead nowhere
+        if len(tag) + len(word) > MAX_HASHTAG_CHARACTERS:
+            tag = re.sub(r"(?<=[^\W\d_])[A-Z][a-z]{1,2}$", "", tag)  # and, of, für at the end
             break
         tag += word
     return f"#{tag}" if any(map(str.isalpha, tag)) else None
@@ -65,7 +65,7 @@ def _without_latin_accents(text: str) -> str:
 
 
 def _plain(character: str) -> str:
-    """Its base letter if it is Latin. Elsewhere an accent makes another letter: й is not и."""
+    """Returns the base letter of a Latin letter. In other scripts an accent makes another letter: й is not и."""
     base = unicodedata.normalize("NFD", character)[0]
     if unicodedata.combining(character):
         return ""

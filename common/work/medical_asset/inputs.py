@@ -1,4 +1,4 @@
-"""What a practice may ask for. All text arrives here once: cleaned, in NFC, and known to be drawable."""
+"""The input of a medical asset. Validation cleans all text, converts it to NFC and refuses undrawable characters."""
 
 import re
 import unicodedata
@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from common.work import WorkInput
 from common.work.medical_asset.glyphs import SCRIPTS, undrawable, without_emoji
 
-MOST_LINES = 12
-MOST_NAMED = 5  # characters in one message
+MAX_LINES = 12
+MAX_NAMED = 5  # characters in one message
 
 
 def _one_line(text: str) -> str:
@@ -22,15 +22,15 @@ def _one_line(text: str) -> str:
 
 def _message(text: str) -> str:
     lines = [line.strip() for line in text.splitlines()]
-    if len(lines) > MOST_LINES:
-        raise PydanticCustomError("too_many_lines", "must have at most {most} lines", {"most": MOST_LINES})
+    if len(lines) > MAX_LINES:
+        raise PydanticCustomError("too_many_lines", "must have at most {most} lines", {"most": MAX_LINES})
     return _drawable(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
 
 
 def _drawable(text: str) -> str:
     text = re.sub(" {2,}", " ", unicodedata.normalize("NFC", text))
     if refused := undrawable(text):
-        named = ", ".join(map(_name, refused[:MOST_NAMED])) + (" and more" if len(refused) > MOST_NAMED else "")
+        named = ", ".join(map(_name, refused[:MAX_NAMED])) + (" and more" if len(refused) > MAX_NAMED else "")
         raise PydanticCustomError(
             "undrawable",
             "contains {characters}, which cannot be drawn; supported are {scripts}, and emoji in the caption",
@@ -49,7 +49,7 @@ def _name(character: str) -> str:
 
 
 def _unix_newlines(text: object) -> object:
-    """Forms send carriage returns as well."""
+    """Replaces CR LF, which HTML forms send."""
     return text.replace("\r\n", "\n") if isinstance(text, str) else text
 
 
@@ -70,7 +70,7 @@ class Input(WorkInput):
 
     doctor_name: Name = Field(
         title="Doctor",
-        description="Who speaks, as patients know them.",
+        description="The name of the doctor, as patients know it.",
         examples=["Dr. Amara Okafor"],
     )
     practice_name: Name = Field(
@@ -78,21 +78,21 @@ class Input(WorkInput):
     )
     practice_type: Kind = Field(
         title="Kind of practice",
-        description="Stands above the message and becomes a hashtag.",
+        description="Printed above the message and used as a hashtag.",
         examples=["Dental practice", "Dermatology", "Family medicine"],
     )
     channel: Literal["social"] = Field(
-        title="Channel", description="Where it will be shown. A social post is a square image with a caption."
+        title="Channel", description="Where the asset is published. A social post is a square image with a caption."
     )
     primary_message: Message = Field(
         title="Message",
-        description="What patients should know. The first sentence becomes the headline; emoji stay in the caption.",
+        description="Message to patients. Its first sentence becomes the headline. Emoji appear in the caption only.",
         examples=["New patients are welcome. We have opened Saturday appointments from 9 to 13."],
     )
     brand_color: HexColour | None = Field(
         default=None,
         title="Brand colour",
-        description="Colour of the image, as #RRGGBB. The text's colour follows from it.",
+        description="Colour of the image, as #RRGGBB. The colour of the text is derived from it.",
         examples=["#1F5C63"],
     )
     call_to_action: Action | None = Field(
@@ -104,6 +104,6 @@ class Input(WorkInput):
     contact: Contact | None = Field(
         default=None,
         title="Contact",
-        description="Telephone, address or site, as it should be printed.",
+        description="Telephone number, address or website, as it should be printed.",
         examples=["020 7946 0018 · harbourstreet.example"],
     )

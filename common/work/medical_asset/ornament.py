@@ -1,4 +1,4 @@
-"""Abstract shapes in tints of the brand colour, cut by the upper right corner. A practice always gets the same ones."""
+"""Abstract shapes in tints of the brand colour in the upper right corner. Each practice always gets the same ones."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,12 +1,12 @@
-"""The square image for social networks: `compose` decides where everything stands, `draw` has it painted."""
+"""The square image for social networks: `compose` decides the positions, `draw` paints."""
 
 from dataclasses import dataclass
 
 from common.work.medical_asset.canvas import Line, Plate, face, paint
 from common.work.medical_asset.colour import Colour, Palette
 from common.work.medical_asset.ornament import ornament
-from common.work.medical_asset.typeset import Setting, breaks_a_word, set_text
-from common.work.medical_asset.writer import Words
+from common.work.medical_asset.typeset import TextLayout, breaks_a_word, lay_out_text
+from common.work.medical_asset.writer import ImageTexts
 
 SIDE = 1080
 MARGIN = 96
@@ -27,7 +27,7 @@ OPTICAL_MIDDLE = 0.42
 
 @dataclass(frozen=True)
 class Style:
-    """`leading` is a multiple of the size; of the sizes the first is taken at which the text fits, or the last."""
+    """`leading` is a multiple of the size. The first size at which the text fits is used, else the last."""
 
     face: str
     leading: float
@@ -36,7 +36,7 @@ class Style:
 
 KIND = Style("sans-semibold", 1.25, (32, 30, 28, 26))
 HEADLINE = Style("serif-semibold", 1.1, tuple(range(128, 20, -2)))
-DETAIL = Style("sans-regular", 1.4, (38, 26))  # in proportion to the headline, between these
+DETAIL = Style("sans-regular", 1.4, (38, 26))  # in proportion to the headline, within these bounds
 ACTION = Style("sans-semibold", 1.25, (34, 32, 30, 28, 26))
 DOCTOR = Style("sans-semibold", 1.25, (36, 34, 32, 30, 28))
 FOOTER = Style("sans-regular", 1.3, (30, 28, 26, 24))
@@ -51,14 +51,14 @@ class Composition:
     lines: tuple[Line, ...]
 
 
-def draw(words: Words, palette: Palette) -> bytes:
+def draw(words: ImageTexts, palette: Palette) -> bytes:
     composition = compose(words, palette)
     shapes = (*ornament(words.practice, SIDE, palette), *composition.plates)
     return paint(SIDE, composition.ground, shapes, composition.lines)
 
 
-def compose(words: Words, palette: Palette) -> Composition:
-    """Kind above, who speaks below, and the message with its call to action between them."""
+def compose(words: ImageTexts, palette: Palette) -> Composition:
+    """The kind of practice at the top, the names at the bottom, the message and the call to action between them."""
     kind = _fitted(words.kind, KIND, WIDTH)
     footer, rule = _footer(words, palette)
     action = _fitted(words.call_to_action, ACTION, WIDTH - 2 * PILL_ACROSS)
@@ -84,23 +84,23 @@ def compose(words: Words, palette: Palette) -> Composition:
     return Composition(palette.brand, tuple(plates), tuple(lines))
 
 
-def _fitted(text: str, style: Style, width: float) -> Setting:
-    """On one line if a size allows it, else on as many as it needs at the smallest; no lines without text."""
+def _fitted(text: str, style: Style, width: float) -> TextLayout:
+    """Returns one line if a size allows it, else several lines of the smallest size. No lines without text."""
     if not text:
-        return Setting((), style.sizes[-1], 0)
+        return TextLayout((), style.sizes[-1], 0)
     one_line = (size for size in style.sizes if face(style.face).width(text, size) <= width)
     size = next(one_line, style.sizes[-1])
-    return set_text(text, face(style.face), size=size, leading=style.leading, width=width)
+    return lay_out_text(text, face(style.face), size=size, leading=style.leading, width=width)
 
 
-def _message(words: Words, room: float) -> tuple[Setting, Setting]:
-    """The headline as large as the room allows, and the detail in proportion to it."""
-    headline = detail = Setting((), 0, 0)
+def _message(words: ImageTexts, room: float) -> tuple[TextLayout, TextLayout]:
+    """Returns the headline as large as the room allows, and the detail in proportion to it."""
+    headline = detail = TextLayout((), 0, 0)
     for size in HEADLINE.sizes:
         serif = face(HEADLINE.face)
         if size > SMALLEST_UNBROKEN and breaks_a_word(words.headline, serif, size=size, width=WIDTH):
             continue
-        headline = set_text(words.headline, serif, size=size, leading=HEADLINE.leading, width=WIDTH)
+        headline = lay_out_text(words.headline, serif, size=size, leading=HEADLINE.leading, width=WIDTH)
         if words.detail:
             detail = _detail(words.detail, size)
         if _message_height(headline, detail) <= room:
@@ -108,18 +108,18 @@ def _message(words: Words, room: float) -> tuple[Setting, Setting]:
     return headline, detail
 
 
-def _detail(text: str, headline_size: float) -> Setting:
+def _detail(text: str, headline_size: float) -> TextLayout:
     largest, smallest = DETAIL.sizes
     size = min(largest, max(smallest, headline_size * DETAIL_TO_HEADLINE), headline_size)
-    return set_text(text, face(DETAIL.face), size=size, leading=DETAIL.leading, width=WIDTH)
+    return lay_out_text(text, face(DETAIL.face), size=size, leading=DETAIL.leading, width=WIDTH)
 
 
-def _message_height(headline: Setting, detail: Setting) -> float:
+def _message_height(headline: TextLayout, detail: TextLayout) -> float:
     return headline.height + (GAP_OVER_DETAIL + detail.height if detail.lines else 0)
 
 
-def _footer(words: Words, palette: Palette) -> tuple[list[Line], Plate]:
-    """Who speaks, under a rule: the contact beside the names if there is room, else below them."""
+def _footer(words: ImageTexts, palette: Palette) -> tuple[list[Line], Plate]:
+    """Names and contact under a rule. The contact is beside the names if there is room, else below them."""
     doctor = _fitted(words.doctor, DOCTOR, WIDTH)
     practice = _fitted(words.practice, FOOTER, WIDTH)
     contact = _fitted(words.contact, FOOTER, WIDTH)
@@ -140,14 +140,14 @@ def _footer(words: Words, palette: Palette) -> tuple[list[Line], Plate]:
     return lines, Plate(MARGIN, rule_top, SIDE - MARGIN, rule_top + RULE, palette.rule)
 
 
-def _pill(action: Setting, top: float, palette: Palette) -> Plate:
+def _pill(action: TextLayout, top: float, palette: Palette) -> Plate:
     right = MARGIN + _width(action, ACTION) + 2 * PILL_ACROSS
     bottom = top + action.height + 2 * PILL_DOWN
     return Plate(MARGIN, top, right, bottom, palette.ink, min(PILL_RADIUS, (bottom - top) / 2))
 
 
-def _lines(setting: Setting, style: Style, left: float, top: float, fill: Colour) -> list[Line]:
-    """Capitals stand in the middle of each line's height, and ink begins at the left whatever the letter's bearing."""
+def _lines(setting: TextLayout, style: Style, left: float, top: float, fill: Colour) -> list[Line]:
+    """Centres the capitals in the height of each line, and aligns the ink of the first letters at the left."""
     first = top + (setting.leading + CAPITALS * setting.size) / 2
     bearing = face(style.face).bearing
     return [
@@ -156,5 +156,5 @@ def _lines(setting: Setting, style: Style, left: float, top: float, fill: Colour
     ]
 
 
-def _width(setting: Setting, style: Style) -> float:
+def _width(setting: TextLayout, style: Style) -> float:
     return max((face(style.face).width(text, setting.size) for text in setting.lines), default=0)

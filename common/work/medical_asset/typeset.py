@@ -1,4 +1,4 @@
-"""Sets a text in a width: where its lines break and how long they are. Pure: a Face tells what is wide."""
+"""Breaks a text into lines of a width. Pure: a `Face` measures the text."""
 
 import unicodedata
 from bisect import bisect
@@ -14,8 +14,8 @@ class Face(Protocol):
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A text as it was set, in pixels; each line is `leading` high."""
+class TextLayout:
+    """A text in lines, in pixels. Each line is `leading` high."""
 
     lines: tuple[str, ...]
     size: float
@@ -26,13 +26,13 @@ class Setting:
         return len(self.lines) * self.leading
 
 
-def set_text(text: str, face: Face, *, size: float, leading: float, width: float) -> Setting:
-    """`leading` is a multiple of the size. Too wide words are broken, and lines made about equally long."""
+def lay_out_text(text: str, face: Face, *, size: float, leading: float, width: float) -> TextLayout:
+    """Returns lines of about equal length. `leading` is a multiple of the size. Words that are too wide are broken."""
     words = [part for word in text.split(" ") for part in _parts(word, face, size, width)]
     advances = [face.width(word, size) for word in words]
     space = face.width(" ", size)
     breaks = _breaks(advances, space, _narrowest(advances, space, width))
-    return Setting(tuple(" ".join(words[first:end]) for first, end in breaks), size, size * leading)
+    return TextLayout(tuple(" ".join(words[first:end]) for first, end in breaks), size, size * leading)
 
 
 def breaks_a_word(text: str, face: Face, *, size: float, width: float) -> bool:
@@ -40,7 +40,7 @@ def breaks_a_word(text: str, face: Face, *, size: float, width: float) -> bool:
 
 
 def _parts(word: str, face: Face, size: float, width: float) -> Iterator[str]:
-    """The word, or if it is too wide as much of it as fits on a line each, hyphenated between letters."""
+    """Yields the word, or parts of it that fit on a line each, hyphenated between letters."""
     while face.width(word, size) > width:
         end = max(1, bisect(range(1, len(word)), width, key=lambda end: face.width(f"{word[:end]}-", size)))
         while end > 1 and unicodedata.combining(word[end]):
@@ -52,7 +52,7 @@ def _parts(word: str, face: Face, size: float, width: float) -> Iterator[str]:
 
 
 def _breaks(advances: Sequence[float], space: float, width: float) -> list[tuple[int, int]]:
-    """Lines as (first word, word after the last), each as full as it can be."""
+    """Returns lines as (first word, word after the last), each as full as possible."""
     lines = []
     first, filled = 0, 0.0
     for number, advance in enumerate(advances):
@@ -65,7 +65,7 @@ def _breaks(advances: Sequence[float], space: float, width: float) -> list[tuple
 
 
 def _narrowest(advances: Sequence[float], space: float, width: float) -> float:
-    """The least width that needs no more lines than the given one, to about a pixel."""
+    """Returns the smallest width, to about a pixel, that needs no more lines than the given width."""
     most = len(_breaks(advances, space, width))
     low, high = min(max(advances), width), width
     while high - low > 1:

@@ -1,7 +1,6 @@
-"""Writes an asset's words from what the practice said, the same words for the same brief.
+"""Writes the copy of an asset from the input of the practice. The same input always gives the same copy.
 
-It arranges, it does not claim: every fact in the copy is one that the practice gave. Connecting English words
-are used only where the practice wrote in English.
+The copy contains no facts that the input does not contain. English sentences are added only to English input.
 """
 
 import hashlib
@@ -15,11 +14,11 @@ from common.work.medical_asset.glyphs import capitalised, without_emoji
 from common.work.medical_asset.hashtags import hashtags_for
 from common.work.medical_asset.inputs import Input
 
-LONG_SENTENCE, SHORTEST_CLAUSE = 60, 12  # characters: from the one on, a clause of a sentence may be the headline
+LONG_SENTENCE, SHORTEST_CLAUSE = 60, 12  # characters; the headline of a longer sentence is its first clause
 
 
 class Copy(BaseModel):
-    """`headline` and `detail` are the message as it is drawn; `body` the detail or else an invitation."""
+    """`headline` and `detail` are the drawn message. `body` is the detail, or an invitation if there is none."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,8 +30,8 @@ class Copy(BaseModel):
 
 
 @dataclass(frozen=True)
-class Words:
-    """What stands on the asset; what is empty is left out."""
+class ImageTexts:
+    """The texts of the image. Empty ones are omitted."""
 
     kind: str
     headline: str
@@ -53,8 +52,8 @@ def write(given: Input) -> Copy:
     return Copy(headline=headline, detail=detail, body=body, caption=caption, hashtags=hashtags)
 
 
-def words_of(given: Input, copy: Copy) -> Words:
-    return Words(
+def image_texts(given: Input, copy: Copy) -> ImageTexts:
+    return ImageTexts(
         kind=capitalised(without_emoji(given.practice_type)),
         headline=copy.headline,
         detail=copy.detail,
@@ -79,8 +78,8 @@ def _is_english(given: Input) -> bool:
     return bool(_ENGLISH.search(text)) and not _OTHER.search(text)
 
 
-def _choice(options: Sequence[str], given: Input) -> str:
-    """Varied between messages, the same for the same one."""
+def _choose(options: Sequence[str], given: Input) -> str:
+    """Returns one of the options, always the same one for the same message."""
     digest = hashlib.sha256(f"{given.practice_name}\n{given.primary_message}".encode()).digest()
     return options[digest[0] % len(options)]
 
@@ -96,7 +95,7 @@ def _signature(given: Input, *, english: bool) -> str:
         f"From {sentence}.",
         f"With kind regards from {sentence}.",
     )
-    return _choice(options, given)
+    return _choose(options, given)
 
 
 def _invitation(given: Input, *, english: bool) -> str:
@@ -108,11 +107,11 @@ def _invitation(given: Input, *, english: bool) -> str:
         f"Ask {speaker} for details.",
         f"For details, get in touch with {speaker}.",
     )
-    return without_emoji(_choice(options, given))
+    return without_emoji(_choose(options, given))
 
 
 def _speaker(given: Input, between: str) -> str:
-    """Doctor and practice; a practice that is called after its doctor alone."""
+    """Returns doctor and practice, or only the practice if its name contains the doctor's."""
     if given.doctor_name.casefold() in given.practice_name.casefold():
         return given.practice_name
     return f"{given.doctor_name}{between}{given.practice_name}"
@@ -125,7 +124,7 @@ def _next_step(given: Input, *, english: bool) -> str:
             return action
         return f"{action} {contact}" if action[-1] in ".!?:…" else f"{action}: {contact}"
     if contact and english:
-        return _choice((f"Get in touch: {contact}", f"Contact us: {contact}", f"How to reach us: {contact}"), given)
+        return _choose((f"Get in touch: {contact}", f"Contact us: {contact}", f"How to reach us: {contact}"), given)
     return action or contact or ""
 
 
@@ -138,14 +137,14 @@ _CLAUSE_END = re.compile(r"(?<=\w)[:;]\s+(?=\w)")
 
 
 def _headline_and_detail(message: str) -> tuple[str, str]:
-    """The first sentence (of one long sentence, its first clause) and the rest, which may be empty."""
+    """Splits the message after its first sentence, or a single long sentence after its first clause."""
     for end in _SENTENCE_END.finditer(message):
         head, rest = message[: end.start()], message[end.end() :]
         if not any(map(str.isalnum, head)):
             continue
         if "\n" in end[0] or not (rest[0].islower() or _ends_in_abbreviation(head)):
-            return _as_headline(head), _in_one_line(rest)
-    message = _in_one_line(message)
+            return _as_headline(head), _join_lines(rest)
+    message = _join_lines(message)
     if len(message) > LONG_SENTENCE:
         for end in _CLAUSE_END.finditer(message):
             if SHORTEST_CLAUSE <= end.start() <= LONG_SENTENCE:
@@ -159,11 +158,11 @@ def _ends_in_abbreviation(text: str) -> bool:
 
 
 def _as_headline(sentence: str) -> str:
-    """Without the full stop, which a headline does not carry; that of an abbreviation stays."""
+    """Removes the final full stop, unless it belongs to an abbreviation."""
     sentence = sentence.rstrip(":;,")
     ends_plainly = sentence.endswith(".") and not sentence.endswith("..") and not _ends_in_abbreviation(sentence)
     return sentence[:-1] if ends_plainly else sentence
 
 
-def _in_one_line(text: str) -> str:
+def _join_lines(text: str) -> str:
     return re.sub(r"\n+", " ", re.sub(r"(?<![.!?:;,…])\n+", " · ", text))

@@ -1,11 +1,10 @@
-"""Make the font files and kerning.json of this folder from Adobe's releases on npm; run by hand, with fonttools.
+"""Creates the font files and kerning.json of this folder from Adobe's releases on npm. Run by hand, with fonttools.
 
     npm pack source-serif@4.5.1 source-sans@3.52.0   # unpack them into serif/ and sans/
     python make_fonts.py serif/TTF sans/TTF
 
-Kept are the characters that all of them draw. Kerning is written beside them because Pillow reads GPOS only
-through Raqm, and Raqm is there only where the machine has libfribidi: an image must not depend on that.
-The family names are our own, since "Source" is a reserved font name.
+The files keep the characters that all fonts can draw. Kerning has a file of its own because Pillow reads GPOS only with
+Raqm, which needs libfribidi on the machine. The family names avoid "Source", which is a reserved font name.
 """
 
 import json
@@ -24,7 +23,7 @@ SOURCES = {
     "sans-regular": (1, "SourceSans3-Regular.ttf"),
     "sans-semibold": (1, "SourceSans3-Semibold.ttf"),
 }
-SMALLEST_KERN = 8  # thousandths of an em; less is not seen
+SMALLEST_KERN = 8  # thousandths of an em; less is not visible
 PAIR_ADJUSTMENT = 2  # the lookup type in GPOS
 COPYRIGHT = "Made from fonts of Adobe (http://www.adobe.com/) under the SIL Open Font License 1.1"
 
@@ -37,7 +36,7 @@ def drawable(fonts: list[TTFont]) -> set[int]:
 
 
 def kerning(font: TTFont, codes: set[int]) -> dict[Pair, int]:
-    """Thousandths of an em by pair of characters."""
+    """Returns thousandths of an em by pair of characters."""
     character = {font.getBestCmap()[code]: chr(code) for code in codes if unicodedata.category(chr(code))[0] in "LNP"}
     gpos = font["GPOS"].table
     lookups = {i for f in gpos.FeatureList.FeatureRecord if f.FeatureTag == "kern" for i in f.Feature.LookupListIndex}
@@ -47,7 +46,9 @@ def kerning(font: TTFont, codes: set[int]) -> dict[Pair, int]:
             table = getattr(subtable, "ExtSubTable", subtable)
             if table.LookupType == PAIR_ADJUSTMENT:
                 for (first, second), value in pairs(table, set(character)):
-                    found.setdefault((character[first], character[second]), value)  # the first to know a pair decides
+                    found.setdefault(
+                        (character[first], character[second]), value
+                    )  # the first subtable with a pair counts
     return {pair: value for pair, value in found.items() if abs(value) >= SMALLEST_KERN}
 
 
@@ -69,7 +70,7 @@ def advance(value: Any) -> int:
 
 
 def in_classes(kerns: dict[Pair, int]) -> dict[str, Any]:
-    """The same, with characters that kern alike in one class: values[class of first][class of second]."""
+    """Groups characters that kern alike into classes: values[class of first][class of second]."""
     rows: dict[str, dict[str, int]] = defaultdict(dict)
     columns: dict[str, dict[str, int]] = defaultdict(dict)
     for (first, second), value in sorted(kerns.items()):
