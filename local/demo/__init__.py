@@ -1,1 +1,1 @@
-"""Sends real requests through the local stack, follows each through a Firestore listener, and checks every move."""
+"""Sends requests through the local stack, follows them with a Firestore listener and checks their states."""

@@ -1,21 +1,20 @@
-"""`python -m local.demo`: real requests through the running stack, or one of its own. Ends with 0 if all is right."""
+"""`python -m local.demo`: sends requests through the running stack, or its own, and checks all their states."""
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from time import monotonic
 from typing import Any
 
 import httpx
 from google.cloud.firestore import Client
-from PIL import Image
 from rich.console import Console
 
 from common.queues import BadPolicy
-from local.demo.follow import Followed, Follower
-from local.demo.scenarios import ASSET, BATCH, SCENARIOS, Scenario
+from local.demo.follow import Follower
+from local.demo.scenarios import ASSET, BATCH, CANCELLED, SINGLE, Scenario
 from local.emulators.firestore import BadRules, NoEmulator
 from local.stack.addresses import Addresses, AlreadyRunning, find_running_stack
 from local.stack.loopback import bypass_proxies
@@ -24,23 +23,26 @@ from local.stack.stack import FOLDER, Stack
 from local.stack.supervisor import PartFailed
 from local.token import unsigned_token
 
-PERSON = "demo"
+USER = "demo"
 WITHIN_SECONDS = 90
-COUNT = FOLDER / "demo-runs"
+ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
-class Wrong(Exception):
-    """Something is not as it must be."""
+class DemoFailed(Exception):
+    """A request did not go as expected."""
+
+
+FAILURES = (AlreadyRunning, BadPolicy, BadRules, DemoFailed, NoEmulator, PartFailed, TimeoutError, httpx.HTTPError)
 
 
 def main() -> int:
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     bypass_proxies()
     interrupt_on_signals()
     try:
-        with _stack(console) as addresses:
-            Demo(addresses, console).run()
-    except (Wrong, PartFailed, NoEmulator, AlreadyRunning, BadPolicy, BadRules, TimeoutError, httpx.HTTPError) as error:
+        with _running_stack(console) as addresses:
+            run(addresses, console)
+    except FAILURES as error:
         console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
         return 1
     except KeyboardInterrupt:
@@ -49,135 +51,90 @@ def main() -> int:
 
 
 @contextmanager
-def _stack(console: Console) -> Iterator[Addresses]:
-    """The running stack, or one for as long as the demo takes."""
-    if (addresses := find_running_stack(FOLDER)) is not None:
-        console.print(f"Using the running stack, {addresses.api}.", highlight=False)
+def _running_stack(console: Console) -> Iterator[Addresses]:
+    if addresses := find_running_stack(FOLDER):
+        console.print(f"Using the running stack, {addresses.api}.")
         yield addresses
         return
     console.print("No stack is running; starting one for this demo.")
-    with Stack(report=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)) as stack:
+    with Stack(report=lambda line: console.print(line, markup=False)) as stack:
         yield stack.addresses
-        console.print("Ending the stack ...")
+        console.print("Stopping the stack ...")
 
 
-class Demo:
-    """One run. Its identifiers hold the number of the run, which counts up by itself."""
-
-    def __init__(self, addresses: Addresses, console: Console) -> None:
-        self._addresses = addresses
-        self._console = console
-        self._run = _next_run()
-        token = unsigned_token(PERSON)
-        self._http = httpx.Client(base_url=addresses.api, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-
-    def run(self) -> None:
-        """Raises Wrong."""
-        self._console.print(
-            f"\nRun {self._run}: {len(SCENARIOS)} requests, and a batch of {len(BATCH)}. "
-            "Some fail on purpose, and one is cancelled at work.\n",
-            soft_wrap=True,
+def run(addresses: Addresses, console: Console) -> None:
+    """Raises DemoFailed or TimeoutError."""
+    total, started = len(SINGLE) + len(BATCH), monotonic()
+    console.print(f"\n{total} requests, {len(BATCH)} of them as a batch. Some fail on purpose, and one is cancelled.\n")
+    os.environ["FIRESTORE_EMULATOR_HOST"] = addresses.firestore
+    api = Api(addresses.api)
+    with Follower(Client(project=addresses.project), f"u:{USER}", console) as follower:
+        submitted = []
+        for scenario, answer in api.submit_all():
+            follower.add(scenario.name, answer)
+            submitted.append((scenario, answer["id"]))
+        ids = {scenario.name: request_id for scenario, request_id in submitted}
+        cancelled = ids[CANCELLED.name]
+        follower.wait_for(lambda: "processing 1" in follower.states(cancelled), seconds=WITHIN_SECONDS)
+        api.post(f"/requests/{cancelled}:cancel", status=200)
+        follower.wait_for(
+            lambda: all(follower.document(each)["status"] in ENDED for each in ids.values()), seconds=WITHIN_SECONDS
         )
-        os.environ["FIRESTORE_EMULATOR_HOST"] = self._addresses.firestore
-        client = Client(project=self._addresses.project)
-        with Follower(client, f"u:{PERSON}", self._console) as follower:
-            started = monotonic()
-            followed = []
-            for each in self._submit():
-                follower.add(each)
-                followed.append(each)
-            accepted_in = monotonic() - started
-            in_time = follower.follow(WITHIN_SECONDS, self._cancel_when_working)
-        if not in_time:
-            raise Wrong(f"Not all requests ended within {WITHIN_SECONDS} s.")
-        for each in followed:
-            check(each)
-        self._replay(followed[0])
-        self._show_asset(followed[0])
-        self._console.print(
-            f"[green]All {len(followed)} requests went through every state that they had to, and no other.[/] "
-            f"Accepted in {accepted_in * 1000 / (len(SCENARIOS) + 1):.0f} ms a call, "
-            f"ended after {monotonic() - started:.1f} s.",
-            soft_wrap=True,
-        )
-
-    def _submit(self) -> Iterator[Followed]:
-        """Each as soon as it is accepted: the single ones, then the batch."""
-        for scenario in SCENARIOS:
-            answer = self._post("/requests", scenario.body, key=scenario.name)
-            yield _followed(scenario, _expect(answer, 202))
-        body = {"requests": [scenario.body for scenario in BATCH]}
-        accepted = _expect(self._post("/requests:batch", body, key="batch"), 202)
-        for scenario, request in zip(BATCH, accepted["requests"], strict=True):
-            yield _followed(scenario, request)
-
-    def _cancel_when_working(self, followed: Followed) -> None:
-        if followed.scenario.cancel and followed.document["status"] == "processing":
-            _expect(self._http.post(f"/requests/{followed.id}:cancel"), 200)
-
-    def _replay(self, followed: Followed) -> None:
-        """The same call again must find the same request, not make another."""
-        answer = self._post("/requests", followed.scenario.body, key=followed.scenario.name)
-        if _expect(answer, 200)["id"] != followed.id or answer.headers.get("Idempotency-Replayed") != "true":
-            raise Wrong(f"The replay of {followed.id} was answered with another request: {answer.text}")
-        self._console.print(f"\nThe same call with the same key found {followed.id[:8]} again.", highlight=False)
-
-    def _show_asset(self, followed: Followed) -> None:
-        """Fetch the picture by its signed URL, as a browser would."""
-        [asset] = followed.document["result"]["assets"]
-        link = _expect(self._http.get(f"/requests/{followed.id}/assets/{asset['name']}"), 200)
-        picture = httpx.get(link["url"])
-        with Image.open(BytesIO(_bytes(picture))) as image:
-            width, height = image.size
-        path = FOLDER / "assets" / asset["path"]
-        self._console.print(
-            f"{ASSET.name}: {width} x {height}, {len(picture.content) // 1024} KiB, in", highlight=False
-        )
-        self._console.print(f"  {path}", highlight=False, soft_wrap=True)
-
-    def _post(self, path: str, body: Mapping[str, Any], *, key: str) -> httpx.Response:
-        return self._http.post(path, json=body, headers={"Idempotency-Key": f"demo {self._run}: {key}"})
+    for scenario, request_id in submitted:
+        check(scenario, follower.states(request_id), follower.document(request_id))
+    console.print(f"[green]All {total} requests went through the expected states[/] in {monotonic() - started:.1f} s.")
+    replayed = api.submit(ASSET, status=200)
+    if replayed["id"] != ids[ASSET.name]:
+        raise DemoFailed(f"The same call with the same key returned another request: {replayed}")
+    console.print("The same call with the same key returned the same request.")
+    [asset] = replayed["result"]["assets"]
+    console.print(f"{ASSET.name}: {api.download_size(replayed['id'], asset['name']) // 1024} KiB, in")
+    console.print(f"  {FOLDER / 'assets' / asset['path']}")
 
 
-def _followed(scenario: Scenario, request: dict[str, Any]) -> Followed:
-    followed = Followed(scenario, request["id"], request)
-    followed.see(request)
-    return followed
+class Api:
+    """The API, called as the demo's user. Its idempotency keys are unique to this run."""
+
+    def __init__(self, url: str) -> None:
+        headers = {"Authorization": f"Bearer {unsigned_token(USER)}"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=30)
+        self._run = uuid.uuid4().hex
+
+    def submit_all(self) -> Iterator[tuple[Scenario, dict[str, Any]]]:
+        """Yields each request as soon as it is accepted: the single ones, then the batch."""
+        for scenario in SINGLE:
+            yield scenario, self.submit(scenario, status=202)
+        batch = {"requests": [scenario.body for scenario in BATCH]}
+        answers = self.post("/requests:batch", batch, key="batch", status=202)["requests"]
+        yield from zip(BATCH, answers, strict=True)
+
+    def submit(self, scenario: Scenario, *, status: int) -> dict[str, Any]:
+        return self.post("/requests", scenario.body, key=scenario.name, status=status)
+
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None, status: int
+    ) -> dict[str, Any]:
+        """Returns the body of the answer. Raises DemoFailed at another status."""
+        headers = {"Idempotency-Key": f"demo {self._run}: {key}"} if key else {}
+        answer = self._http.post(path, json=body, headers=headers)
+        if answer.status_code != status:
+            raise DemoFailed(f"{answer.request.method} {answer.url} answered {answer.status_code}: {answer.text}")
+        content: dict[str, Any] = answer.json()
+        return content
+
+    def download_size(self, request_id: str, asset: str) -> int:
+        """Downloads the asset by its signed URL, as a browser does. Returns its size in bytes."""
+        link = self._http.get(f"/requests/{request_id}/assets/{asset}").raise_for_status().json()
+        image = httpx.get(link["url"]).raise_for_status()
+        return len(image.content)
 
 
-def check(followed: Followed) -> None:
-    scenario, document = followed.scenario, followed.document
-    if followed.seen != scenario.states:
-        raise Wrong(f"{scenario.name} ({followed.id}) was seen as {followed.seen}; expected {scenario.states}")
-    code = (document.get("error") or {}).get("code")
-    if code != scenario.error_code:
-        raise Wrong(f"{scenario.name} ({followed.id}) ended with the code {code}; expected {scenario.error_code}")
-    if (failed := len(document.get("errors") or ())) != scenario.failed_attempts:
-        raise Wrong(
-            f"{scenario.name} ({followed.id}) tells of {failed} failed attempts, not {scenario.failed_attempts}"
-        )
-
-
-def _expect(answer: httpx.Response, status: int) -> dict[str, Any]:
-    if answer.status_code != status:
-        raise Wrong(f"{answer.request.method} {answer.request.url} was answered {answer.status_code}: {answer.text}")
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-def _bytes(answer: httpx.Response) -> bytes:
-    if answer.status_code != 200 or answer.headers["Content-Type"] != "image/png":
-        raise Wrong(f"The asset server answered {answer.status_code}, {answer.headers.get('Content-Type')}")
-    return answer.content
-
-
-def _next_run() -> str:
-    """1, 2, 3 and so on, kept beside the stack's files."""
-    COUNT.parent.mkdir(parents=True, exist_ok=True)
-    said = COUNT.read_text().strip() if COUNT.exists() else ""
-    run = int(said) + 1 if said.isdigit() else 1
-    COUNT.write_text(f"{run}\n")
-    return str(run)
+def check(scenario: Scenario, states: Sequence[str], document: Mapping[str, Any]) -> None:
+    """Raises DemoFailed if the request went through other states or has other errors than expected."""
+    actual = (states, (document.get("error") or {}).get("code"), len(document.get("errors") or ()))
+    expected = (scenario.states, scenario.error_code, scenario.failed_attempts)
+    if actual != expected:
+        raise DemoFailed(f"{scenario.name}: states, error code and failed attempts are {actual}, not {expected}")
 
 
 if __name__ == "__main__":

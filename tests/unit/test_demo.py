@@ -1,48 +1,38 @@
-"""The demo notices every state that is missing, wrong or one too many."""
-
-from typing import Any
+"""The demo notices every state that is missing, wrong or superfluous."""
 
 import pytest
 
-from local.demo.__main__ import Wrong, check
-from local.demo.follow import Followed
+from local.demo.__main__ import DemoFailed, check
 from local.demo.scenarios import Scenario
 
-STATES = [("queued", 0), ("processing", 1), ("failed", 1)]
-SCENARIO = Scenario(name="one", body={}, states=STATES, error_code="permanent", failed_attempts=1)
+STATES = ("queued 0", "processing 1", "failed 1")
+SCENARIO = Scenario("one", {}, STATES, error_code="permanent")
+DOCUMENT = {"error": {"code": "permanent"}, "errors": [{}]}
 
 
-def document(status: str, attempt: int, **fields: Any) -> dict[str, Any]:
-    return {"status": status, "attempt": attempt, "max_attempts": 3, **fields}
-
-
-END = document("failed", 1, error={"code": "permanent"}, errors=[{}])
-
-
-def seen(*documents: dict[str, Any]) -> Followed:
-    followed = Followed(SCENARIO, "id", documents[0])
-    for each in documents:
-        followed.see(each)
-    return followed
-
-
-def test_all_states_in_order_are_right() -> None:
-    check(seen(document("queued", 0), document("processing", 1), document("processing", 1), END))
+def test_the_expected_states_and_errors_pass() -> None:
+    check(SCENARIO, STATES, DOCUMENT)
 
 
 @pytest.mark.parametrize(
-    "documents",
+    "states",
     [
-        (document("queued", 0), END),
-        (document("processing", 1), END),
-        (document("queued", 0), document("processing", 1)),
-        (document("queued", 0), document("processing", 1), document("queued", 1), END),
-        (document("queued", 0), document("processing", 2), END),
-        (document("queued", 0), document("processing", 1), {**END, "error": {"code": "attempts"}}),
-        (document("queued", 0), document("processing", 1), {**END, "errors": []}),
+        ("queued 0", "failed 1"),
+        ("processing 1", "failed 1"),
+        ("queued 0", "processing 1"),
+        ("queued 0", "processing 1", "queued 1", "failed 1"),
+        ("queued 0", "processing 2", "failed 1"),
     ],
-    ids=["missing", "no beginning", "no end", "one too many", "wrong attempt", "wrong code", "attempts not told"],
+    ids=["one missing", "no first", "no last", "one superfluous", "wrong attempt"],
 )
-def test_anything_else_is_wrong(documents: tuple[dict[str, Any], ...]) -> None:
-    with pytest.raises(Wrong):
-        check(seen(*documents))
+def test_other_states_fail(states: tuple[str, ...]) -> None:
+    with pytest.raises(DemoFailed, match="states"):
+        check(SCENARIO, states, DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("error", {"code": "attempts"}), ("errors", [])], ids=["wrong code", "no failed attempt"]
+)
+def test_another_error_code_or_number_of_failed_attempts_fails(field: str, value: object) -> None:
+    with pytest.raises(DemoFailed):
+        check(SCENARIO, STATES, {**DOCUMENT, field: value})
