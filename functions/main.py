@@ -7,21 +7,21 @@ import functions_framework
 from flask import Request, Response
 
 from common import log
-from functions.parts import Parts
+from functions.dependencies import Dependencies
 from functions.settings import read_settings
 
-parts = Parts(read_settings(os.environ))
-_building = RLock()  # concurrent first calls build each part once
+dependencies = Dependencies(read_settings(os.environ))
+_building = RLock()  # concurrent first calls build each object once
 
-log.set_up(parts.settings.project)
-parts.catalog  # noqa: B018 (a wrong variable or policy stops the start, not the first request)
+log.set_up(dependencies.settings.project)
+dependencies.catalog  # noqa: B018 (a wrong variable or policy stops the start, not the first request)
 
 
 @functions_framework.http
 def api(request: Request) -> Response:
     """Answers browsers and other callers."""
     with _building:
-        handler = parts.api
+        handler = dependencies.api
     return handler.answer(request)
 
 
@@ -29,7 +29,7 @@ def api(request: Request) -> Response:
 def process(request: Request) -> Response:
     """Answers Cloud Tasks. Private: IAM admits the identity of the queues only."""
     with _building:
-        handler = parts.process
+        handler = dependencies.process
     return handler.answer(request)
 
 
@@ -37,5 +37,5 @@ def process(request: Request) -> Response:
 def sweep(request: Request) -> Response:
     """Answers Cloud Scheduler. Private."""
     with _building:
-        handler = parts.sweep
+        handler = dependencies.sweep
     return handler.answer(request)

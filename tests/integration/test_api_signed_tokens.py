@@ -19,7 +19,7 @@ from flask import Flask, request
 from common.caller import Caller
 from common.errors import NotSignedIn, Unavailable
 from common.identity import Identity, signed_tokens
-from functions.parts import Parts
+from functions.dependencies import Dependencies
 from functions.settings import Settings, read_settings
 from local.emulators.firestore import PROJECT
 from local.stack.ports import free_port
@@ -227,7 +227,7 @@ def test_an_endpoint_that_has_recovered_is_asked_again(identity: Identity, endpo
     assert identity.caller(signed(key)).uid == "alice"
 
 
-class DeployedParts(Parts):
+class DeployedDependencies(Dependencies):
     """The parts of a deployed function, with another URL of the certificates."""
 
     def __init__(self, settings: Settings, *, certificates_url: str) -> None:
@@ -246,7 +246,7 @@ def deployed(api_environment: Mapping[str, str], endpoint: Endpoint) -> Iterator
     """The URL of an API with the settings of Cloud Run that fetches its certificates from `endpoint`."""
     settings = read_settings({"GOOGLE_CLOUD_PROJECT": PROJECT, **api_environment, "K_SERVICE": "api"})
     app = Flask(__name__)
-    api = DeployedParts(settings, certificates_url=endpoint.url).api
+    api = DeployedDependencies(settings, certificates_url=endpoint.url).api
     app.add_url_rule("/requests", view_func=lambda: api.answer(request))
     with served(app) as url:
         yield url

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from common.errors import NotSignedIn
-from functions.parts import Parts
+from functions.dependencies import Dependencies
 from functions.settings import read_settings
 from local.emulators.firestore import PROJECT
 from local.token import unsigned_token
@@ -145,10 +145,10 @@ def test_the_functions_believe_no_unsigned_token_elsewhere(
     where: str,
 ) -> None:
     project = {"GOOGLE_CLOUD_PROJECT": PROJECT}
-    Parts(read_settings(project | {"FIRESTORE_EMULATOR_HOST": "127.0.0.1:1"})).identity.caller(f"Bearer {VALID}")
+    Dependencies(read_settings(project | {"FIRESTORE_EMULATOR_HOST": "127.0.0.1:1"})).identity.caller(f"Bearer {VALID}")
 
     with pytest.raises(NotSignedIn):
-        Parts(read_settings(project | ELSEWHERE[where])).identity.caller(f"Bearer {VALID}")
+        Dependencies(read_settings(project | ELSEWHERE[where])).identity.caller(f"Bearer {VALID}")
 
 
 def test_an_api_on_cloud_run_believes_no_unsigned_token(api_environment: Mapping[str, str]) -> None:

@@ -158,7 +158,7 @@ def test_a_task_carries_what_was_stored_and_no_address_of_the_worker(entry_point
 
 def test_importing_the_functions_opens_no_channel() -> None:
     """gunicorn imports before it forks, and a channel that was opened before can hang for ever."""
-    program = "import functions.main as main; print(*sorted(vars(main.parts)))"
+    program = "import functions.main as main; print(*sorted(vars(main.dependencies)))"
     environment = {"PATH": os.environ["PATH"], "GOOGLE_CLOUD_PROJECT": PROJECT}
 
     done = subprocess.run(

@@ -17,7 +17,7 @@ from google.auth.credentials import AnonymousCredentials
 from build import ROOT
 from common.pipeline.sweeper import TIME_BUDGET
 from common.queues import DISPATCH_MARGIN
-from functions.parts import Parts
+from functions.dependencies import Dependencies
 from functions.settings import Settings
 
 CODE = json.loads((ROOT / "terraform" / "tests" / "code.json").read_text())
@@ -46,21 +46,21 @@ READ: set[str] = set()
 
 
 @pytest.fixture
-def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
+def dependencies(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the functions consist of, deployed. Clients are made, and nothing is called."""
     for name in LOCAL_ONLY:
         monkeypatch.delenv(name, raising=False)
     for name, value in DEPLOYED.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), None))
-    parts = Parts(Watched.model_validate(DEPLOYED))
+    dependencies = Dependencies(Watched.model_validate(DEPLOYED))
     READ.clear()
-    return parts
+    return dependencies
 
 
 @pytest.mark.parametrize("function", ["api", "process", "sweep"])
-def test_a_function_is_given_the_variables_that_it_reads(parts: Any, function: str) -> None:
-    _ = parts.catalog, getattr(parts, function)
+def test_a_function_is_given_the_variables_that_it_reads(dependencies: Any, function: str) -> None:
+    _ = dependencies.catalog, getattr(dependencies, function)
 
     assert set(CODE["environment"][function]) == READ - LOCAL_ONLY - OF_CLOUD_RUN
 

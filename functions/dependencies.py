@@ -39,16 +39,14 @@ from functions.settings import BadSettings, Settings
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
-KEEPALIVE = (
-    ("grpc.keepalive_time_ms", 30_000),
-)  # as Firestore's client: detects connections that died in a frozen instance
+KEEPALIVE = (("grpc.keepalive_time_ms", 30_000),)  # as Firestore's client: an instance that was frozen reconnects
 
 
 class Assets(SignedUrls, AssetWriter, Protocol):
     """A store of assets: `process` writes them, `api` signs their URLs."""
 
 
-class Parts:
+class Dependencies:
     """The objects of the functions. A function builds only the objects that it uses."""
 
     def __init__(self, settings: Settings) -> None:
