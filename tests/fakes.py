@@ -1,4 +1,4 @@
-"""Doubles of the gateways that behave: preconditions, empty updates, used names. The contract suite proves it."""
+"""Fakes of the gateways, in memory. They pass the same contract tests as the real gateways."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stor
 
 @dataclass
 class FakeDocuments:
-    """Requests in memory. An update time is a count of commits, and a write that changes nothing is refused."""
+    """Requests in memory. An update time is the number of commits so far."""
 
     stored: dict[str, Stored] = field(default_factory=dict)
     commits: int = 0
@@ -25,9 +25,9 @@ class FakeDocuments:
                 if current is None or current.update_time != update.held.update_time:
                     raise CommitUncertain("the precondition failed")
                 if update.record == update.held.record:
-                    raise ValueError("an empty update, which would leave the update time where it was")
+                    raise ValueError("an empty update would not change the update time")
             if any(record.id in self.stored for record in creates):
-                raise CommitUncertain("it exists")
+                raise CommitUncertain("a document exists")
             self.commits += 1
             update_time = f"{self.commits:09d}"
             for record in (update.record, *creates) if update is not None else creates:
@@ -47,8 +47,8 @@ class FakeDocuments:
             if each.record.tenant == tenant and status in {None, each.record.status}
         ]
         found.sort(key=_position, reverse=True)
-        behind = [record for record in found if after is None or _position(record) < after]
-        return Page(behind[:limit], _position(behind[limit - 1]) if len(behind) > limit else None)
+        rest = [record for record in found if after is None or _position(record) < after]
+        return Page(rest[:limit], _position(rest[limit - 1]) if len(rest) > limit else None)
 
     def count_open(self, *, tenant: str, limit: int) -> int:
         found = [each for each in self.stored.values() if each.record.tenant == tenant and each.record.status in OPEN]
@@ -57,7 +57,7 @@ class FakeDocuments:
     def overdue(self, *, shard: int, now: datetime, limit: int, after: Overdue | None = None) -> list[Overdue]:
         found = [
             Overdue(each.record.id, each.record.due, each)
-            for each in list(self.stored.values())  # shards are swept at once
+            for each in list(self.stored.values())  # the sweeper reads shards in parallel
             if each.record.due and f"{shard:02x}-" <= each.record.due <= due_until(shard, now)
         ]
         found.sort(key=lambda each: (each.due, each.id))
@@ -70,7 +70,7 @@ def _position(record: Record) -> tuple[datetime, str]:
 
 @dataclass
 class LiveTask:
-    """A task that has not ended, and what Cloud Tasks remembers of its deliveries."""
+    """A task that exists, and its deliveries so far."""
 
     stored: Stored
     schedule_time: datetime | None = None
@@ -81,7 +81,7 @@ class LiveTask:
 
 @dataclass
 class FakeTasks:
-    """Tasks in memory: live ones by name, and the names that are blocked because they were used."""
+    """Tasks in memory, by name. `used` are the names of tasks that are gone: Cloud Tasks blocks them."""
 
     live: dict[str, LiveTask] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
@@ -97,16 +97,16 @@ class FakeTasks:
         return task_name(record) in self.live
 
     def delete(self, record: Record) -> None:
-        self.end(task_name(record))
+        self.remove(task_name(record))
 
-    def end(self, name: str) -> None:
-        """Done, given up, deleted or purged: gone, and its name stays blocked."""
+    def remove(self, name: str) -> None:
+        """Removes the task if it exists, as after a success, its last attempt, a deletion or a purge."""
         if self.live.pop(name, None) is not None:
             self.used.add(name)
 
 
 class FakeAssets:
-    """Files in memory, created only if absent."""
+    """Files in memory. An existing file is never overwritten."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}

@@ -1,12 +1,12 @@
-"""The policies of made-up types of work."""
+"""The policy of the types of work that tests define."""
 
 from typing import Any
 
 from common.queues import Policy
 
 
-def policy(**given: Any) -> Policy:
-    """Three attempts of ten minutes, with room for whatever a test sends, unless told otherwise."""
+def policy(**fields: Any) -> Policy:
+    """Returns a policy of three attempts and ten minutes, with rates that no test reaches, changed by `fields`."""
     usual = {
         "queue": "demo",
         "enabled": True,
@@ -18,4 +18,4 @@ def policy(**given: Any) -> Policy:
         "max_dispatches_per_second": 500,
         "max_concurrent_dispatches": 100,
     }
-    return Policy.model_validate({**usual, **given})
+    return Policy.model_validate({**usual, **fields})

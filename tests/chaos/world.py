@@ -243,7 +243,7 @@ class World:
             return
         task.in_flight = False
         if status < 300:
-            self.tasks.inner.end(name)
+            self.tasks.inner.remove(name)
             return
         task.last_response = status
         if status >= 500:
@@ -262,7 +262,7 @@ class World:
             return
         name = self.random.choice(sorted(self.tasks.inner.live))
         if self.random.random() < 0.5:
-            self.tasks.inner.end(name)
+            self.tasks.inner.remove(name)
         else:
             self._run(name)
 

@@ -51,7 +51,7 @@ class FakeBench:
 
     def deliver(self) -> None:
         [name] = self.tasks.live
-        self.tasks.end(name)
+        self.tasks.remove(name)
 
 
 class RealBench:

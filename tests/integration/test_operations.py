@@ -21,7 +21,7 @@ from deploy.smoke import DEFAULT_RETRY, SmokeTestError, run_smoke_test
 from local.emulators.firestore import PROJECT
 from local.stack.stack import Stack
 from local.token import unsigned_token
-from tests.unit.make import processing, queued
+from tests.unit.builders import processing, queued
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 CODE = json.loads((ROOT / "terraform" / "tests" / "code.json").read_text())

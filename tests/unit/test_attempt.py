@@ -13,8 +13,8 @@ from common.pipeline.record import Progress, Record, Status
 from common.pipeline.store import Conflict, save
 from common.work import Asset, AttemptAborted, JsonObject, PermanentFailure
 from tests.fakes import FakeAssets
-from tests.unit.make import LEASE, NOW, POLICY, Clock, big, processing
-from tests.unit.troubled import Trouble, TroubledDocuments
+from tests.unit.builders import LEASE, NOW, POLICY, Clock, processing, text_of
+from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments
 
 SECOND = timedelta(seconds=1)
 BUDGET = POLICY.time_budget
@@ -24,10 +24,10 @@ class Bench:
     """An attempt that has just begun, and what it has written."""
 
     def __init__(self, record: Record | None = None) -> None:
-        self.documents = TroubledDocuments(record or processing())
+        self.documents = ScriptedDocuments(record or processing())
         self.assets, self.clock = FakeAssets(), Clock()
         self.attempt = Attempt(
-            self.documents.inner.stored["r1"],
+            self.documents.stored(),
             documents=self.documents,
             assets=self.assets,
             time_budget=BUDGET,
@@ -49,7 +49,7 @@ class Bench:
 
     def write(self, decide: Callable[[Record], Transition]) -> None:
         """As another process would."""
-        held = self.documents.inner.stored["r1"]
+        held = self.documents.stored()
         save(self.documents.inner, held, decide(held.record))
 
     def cancel(self) -> None:
@@ -150,7 +150,7 @@ def test_progress_keeps_the_steps_of_this_and_earlier_attempts() -> None:
 
 def test_progress_that_cannot_be_stored_does_not_stop_the_work() -> None:
     bench = Bench()
-    bench.documents.next_commits = [Trouble.REFUSED]
+    bench.documents.next_commits = [CommitFault.NOT_APPLIED]
     bench.documents.readable = False
 
     bench.attempt.progress(40, "drawing")
@@ -163,7 +163,7 @@ def test_progress_that_cannot_be_stored_does_not_stop_the_work() -> None:
 
 def test_progress_whose_answer_was_lost_is_recognised_as_mine() -> None:
     bench = Bench()
-    bench.documents.next_commits = [Trouble.LOST]
+    bench.documents.next_commits = [CommitFault.ANSWER_LOST]
     bench.documents.readable = False
     bench.attempt.progress(40, "drawing")
     bench.documents.readable = True
@@ -175,7 +175,7 @@ def test_progress_whose_answer_was_lost_is_recognised_as_mine() -> None:
 
 def test_the_end_is_stored_over_progress_whose_answer_was_lost() -> None:
     bench = Bench()
-    bench.documents.next_commits = [Trouble.LOST]
+    bench.documents.next_commits = [CommitFault.ANSWER_LOST]
     bench.documents.readable = False
     bench.attempt.progress(40, "drawing")
     bench.documents.readable = True
@@ -204,7 +204,7 @@ def test_a_step_of_an_earlier_attempt_is_not_repeated() -> None:
 
 def test_a_step_whose_answer_was_lost_is_kept() -> None:
     bench = Bench()
-    bench.documents.next_commits = [Trouble.LOST]
+    bench.documents.next_commits = [CommitFault.ANSWER_LOST]
 
     bench.step("write")
     bench.step("draw")
@@ -227,13 +227,13 @@ def test_a_step_that_raises_is_not_kept() -> None:
 
 def test_a_step_too_large_to_store_is_a_permanent_failure() -> None:
     bench = Bench()
-    bench.attempt.step("write", lambda: big(200))
+    bench.attempt.step("write", lambda: text_of(kib=200))
 
     with pytest.raises(PermanentFailure) as failure:
-        bench.attempt.step("draw", lambda: big(56))
+        bench.attempt.step("draw", lambda: text_of(kib=56))
 
     assert (failure.value.code, failure.value.message) == ("result_too_large", TOO_LARGE)
-    assert bench.stored.steps == {"write": big(200)}
+    assert bench.stored.steps == {"write": text_of(kib=200)}
 
 
 def test_an_asset_lies_under_the_claim_of_its_own_attempt() -> None:

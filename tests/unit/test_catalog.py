@@ -10,7 +10,7 @@ import common.work
 from common.catalog import WorkType, load_catalog
 from common.queues import BadPolicy
 from common.work import JsonObject, Work, WorkInput
-from tests.unit.make import POLICY, Input
+from tests.unit.builders import POLICY, Input
 
 OFF = POLICY.model_copy(update={"enabled": False})
 

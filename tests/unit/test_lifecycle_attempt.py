@@ -19,7 +19,7 @@ from common.pipeline.lifecycle import (
 )
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
 from common.work import JsonObject
-from tests.unit.make import NOW, at, big, processing
+from tests.unit.builders import NOW, processing, record_with, text_of
 
 LATER = NOW + timedelta(minutes=1)
 DELAY = timedelta(minutes=10)
@@ -54,16 +54,16 @@ def test_a_result_too_large_to_store_fails_the_request() -> None:
     record = processing()
     error = failure("result_too_large", TOO_LARGE)
 
-    assert complete(record, {"text": big(256)}, LATER) == Transition(
+    assert complete(record, {"text": text_of(kib=256)}, LATER) == Transition(
         Verdict.FAILED, ended(record, Status.FAILED).changed(error=error, errors=(error,))
     )
 
 
 def test_steps_and_progress_count_towards_the_size_of_a_result() -> None:
-    record = processing(steps={"write": big(200)}, progress=Progress(percent=40, message="x" * 200))
+    record = processing(steps={"write": text_of(kib=200)}, progress=Progress(percent=40, message="x" * 200))
 
-    assert complete(record, {"text": big(50)}, LATER).verdict is Verdict.COMPLETED
-    assert complete(record, {"text": big(56)}, LATER).verdict is Verdict.FAILED
+    assert complete(record, {"text": text_of(kib=50)}, LATER).verdict is Verdict.COMPLETED
+    assert complete(record, {"text": text_of(kib=56)}, LATER).verdict is Verdict.FAILED
 
 
 def test_what_fits_is_at_most_256_kib_of_steps_progress_and_result() -> None:
@@ -206,7 +206,7 @@ OUTCOMES: list[Callable[[Record], Transition]] = [
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_only_a_processing_request_has_an_outcome(status: Status, outcome: Callable[[Record], Transition]) -> None:
     with pytest.raises(IllegalTransition):
-        outcome(at(status))
+        outcome(record_with(status))
 
 
 def test_a_number_counts_as_eight_bytes() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from common.pipeline.lifecycle import Transition, Verdict, cancel, redrive
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
-from tests.unit.make import NOW, at, ended, processing, queued
+from tests.unit.builders import NOW, ended, processing, queued, record_with
 
 LATER = NOW + timedelta(minutes=1)
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"},)
@@ -112,7 +112,7 @@ def test_a_retry_after_a_permanent_failure_clears_the_steps(code: str) -> None:
 
 
 def test_a_retried_request_is_the_same_as_a_new_one_to_its_worker() -> None:
-    retried = redrive(at(Status.FAILED, attempt=3, snoozes=100), LATER).record
+    retried = redrive(record_with(Status.FAILED, attempt=3, snoozes=100), LATER).record
 
     assert (retried.attempt, retried.snoozes, retried.started_at, retried.finished_at, retried.expires_at) == (
         0,

@@ -8,7 +8,7 @@ import pytest
 
 from common.pipeline.lifecycle import Delivery, Transition, Verdict, claim
 from common.pipeline.record import Claim, Failure, Progress, Record, Status, due_key
-from tests.unit.make import HELD, LEASE, NOW, TASK, ended, processing, queued
+from tests.unit.builders import CLAIM, LEASE, NOW, TASK, ended, processing, queued
 
 FIRST = Delivery(TASK, generation=0, retry_count=0)
 LATER = NOW + timedelta(minutes=1)
@@ -156,7 +156,7 @@ def test_the_last_attempt_may_be_claimed() -> None:
 
 
 def test_a_repeat_with_the_schedule_time_of_the_holder_is_a_forced_run_and_leaves_it_alone() -> None:
-    record = processing(claim=HELD.model_copy(update={"eta": LATER}))
+    record = processing(claim=CLAIM.model_copy(update={"eta": LATER}))
 
     assert claimed(record, REPEAT, LATER) == Transition(Verdict.BUSY, record)
 
@@ -176,7 +176,7 @@ def test_a_dead_holder_with_the_budget_spent_fails_and_its_loss_is_listed() -> N
             status=Status.FAILED,
             error=Failure(code="attempts", message="All 3 attempts failed.", attempt=3, started_at=NOW, at=LEASE_OVER),
             errors=(lost(3, LEASE_OVER),),
-            claim=HELD,
+            claim=CLAIM,
             due=None,
             finished_at=LEASE_OVER,
             expires_at=LEASE_OVER + timedelta(days=35),

@@ -7,7 +7,7 @@ import pytest
 
 from common.pipeline.lifecycle import needs_task, same_request, submit
 from common.pipeline.record import Record, Status, due_key
-from tests.unit.make import NOW, ended, processing, queued
+from tests.unit.builders import NOW, ended, processing, queued
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"},)
 

@@ -17,7 +17,7 @@ from common.pipeline.lifecycle import (
     sweep,
 )
 from common.pipeline.record import Parent, Record, Status, child_id, due_key
-from tests.unit.make import LEASE, NOW, TASK, processing
+from tests.unit.builders import LEASE, NOW, TASK, processing
 
 LATER = NOW + LEASE
 TWO = ({"type": "email", "to": "ann@clinic.example"}, {"type": "webhook", "url": "https://clinic.example/"})

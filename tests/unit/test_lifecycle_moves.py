@@ -7,7 +7,7 @@ import pytest
 from common.pipeline.lifecycle import MOVES, IllegalTransition, Move
 from common.pipeline.lifecycle.moves import move
 from common.pipeline.record import OPEN, Status
-from tests.unit.make import at
+from tests.unit.builders import record_with
 
 LEGAL = {
     (Status.QUEUED, Move.CLAIM): Status.PROCESSING,
@@ -32,7 +32,7 @@ ILLEGAL = set(product(Status, Move)) - LEGAL.keys()
 
 @pytest.mark.parametrize(("status", "name"), sorted(LEGAL))
 def test_a_legal_move_changes_the_status_and_the_given_fields(status: Status, name: Move) -> None:
-    record = at(status)
+    record = record_with(status)
 
     assert move(record, name, attempt=2) == record.changed(status=LEGAL[status, name], attempt=2)
 
@@ -40,7 +40,7 @@ def test_a_legal_move_changes_the_status_and_the_given_fields(status: Status, na
 @pytest.mark.parametrize(("status", "name"), sorted(ILLEGAL))
 def test_every_other_move_is_a_bug(status: Status, name: Move) -> None:
     with pytest.raises(IllegalTransition):
-        move(at(status), name)
+        move(record_with(status), name)
 
 
 def test_only_a_redrive_leaves_a_terminal_status() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from common.pipeline.lifecycle import Transition, Verdict, renew, sweep
 from common.pipeline.record import Failure, Record, Status, due_key
-from tests.unit.make import LEASE, NOW, ended, processing, queued
+from tests.unit.builders import LEASE, NOW, ended, processing, queued
 
 DUE = NOW + timedelta(seconds=120)
 LEASE_OVER = NOW + LEASE

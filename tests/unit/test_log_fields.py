@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from common.pipeline import log_fields
 from common.pipeline.record import Failure, Status
-from tests.unit.make import NOW, ended, processing, queued
+from tests.unit.builders import NOW, ended, processing, queued
 
 SECOND = timedelta(seconds=1)
 FAILURE = Failure(code="attempts", message="Ann Weber's poster", attempt=3, at=NOW)

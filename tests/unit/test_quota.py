@@ -8,8 +8,8 @@ from common.errors import QuotaExceeded
 from common.pipeline.quota import Quota
 from common.pipeline.record import Status
 from tests.fakes import FakeDocuments
-from tests.unit.make import Clock, ended, processing, queued
-from tests.unit.troubled import TroubledDocuments
+from tests.unit.builders import Clock, ended, processing, queued
+from tests.unit.scripted_gateways import ScriptedDocuments
 
 TENANT = "t:clinic"
 
@@ -29,7 +29,7 @@ class Counting:
 def opened(number: int) -> Counting:
     """That many open requests, and some that have ended."""
     records = [queued(id=f"r{index}") if index % 2 else processing(id=f"r{index}") for index in range(number)]
-    return Counting(TroubledDocuments(*records, ended(Status.FAILED, id="e1"), queued(id="o", tenant="t:other")).inner)
+    return Counting(ScriptedDocuments(*records, ended(Status.FAILED, id="e1"), queued(id="o", tenant="t:other")).inner)
 
 
 def test_requests_are_admitted_up_to_the_limit() -> None:

@@ -25,8 +25,8 @@ from common.pipeline.request_service import Accepted, RequestService
 from common.pipeline.store import Page, save
 from common.pipeline.submission import Submission
 from common.work import JsonObject
-from tests.unit.make import NOW, Clock, big, catalog, ended, processing, queued
-from tests.unit.troubled import Trouble, TroubledDocuments, TroubledTasks
+from tests.unit.builders import NOW, Clock, catalog, ended, processing, queued, text_of
+from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
 
 ANN = Caller(uid="ann", tenant="t:clinic")
 MALLORY = Caller(uid="mallory", tenant="t:other")
@@ -44,11 +44,11 @@ class House:
     """An intake, and what it has stored and enqueued."""
 
     def __init__(self, *records: Record, limit: int = 100) -> None:
-        self.documents, self.tasks, self.clock = TroubledDocuments(*records), TroubledTasks(), Clock()
+        self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
         self.intake = RequestService(
             documents=self.documents,
             tasks=self.tasks,
-            catalog=catalog(lambda _given, _work: {}),
+            catalog=catalog(),
             quota=Quota(self.documents, limit=limit, clock=self.clock),
             clock=self.clock,
         )
@@ -64,7 +64,7 @@ class House:
         return dict(self.documents.inner.stored), self.tasks.names
 
     def complete(self) -> None:
-        held = self.documents.inner.stored["r1"]
+        held = self.documents.stored()
         save(self.documents.inner, held, lifecycle.complete(held.record, {}, NOW))
 
 
@@ -93,7 +93,7 @@ def test_an_accepted_request_is_stored_and_enqueued() -> None:
     record = submitted(trace="00-1-2-01")
     assert accepted == Accepted([record], is_replay=False)
     assert house.stored == [record]
-    assert house.tasks.inner.live[f"{record.id}-g0"].stored == house.documents.inner.stored[record.id]
+    assert house.tasks.stored(f"{record.id}-g0") == house.documents.stored(record.id)
 
 
 def test_a_plain_submit_costs_one_write_and_no_read() -> None:
@@ -119,9 +119,9 @@ def test_a_repeat_is_answered_with_what_the_first_call_stored() -> None:
 def test_a_repeat_brings_the_task_that_the_first_call_could_not_make() -> None:
     house = House()
     record = submitted()
-    house.tasks.refused = {record.id: Unavailable("no answer")}
+    house.tasks.errors = {record.id: Unavailable("no answer")}
     house.submit(HELLO)
-    house.tasks.refused = {}
+    house.tasks.errors = {}
     house.clock.wait(MINUTE)
 
     house.submit(HELLO)
@@ -192,7 +192,7 @@ def test_a_batch_is_stored_in_one_write_and_answered_in_order() -> None:
     ("wrong", "error"),
     [
         (Submission("demo", {}, run_at=NOW + timedelta(days=367)), InvalidInput),
-        (Submission("demo", {"text": big(256)}), TooLarge),
+        (Submission("demo", {"text": text_of(kib=256)}), TooLarge),
     ],
 )
 def test_of_a_batch_with_a_fault_nothing_is_stored(wrong: Submission, error: type[Exception]) -> None:
@@ -245,7 +245,7 @@ def test_of_a_batch_that_differs_in_part_nothing_is_created() -> None:
 
 def test_a_call_that_finds_its_own_lost_write_is_no_replay() -> None:
     house = House()
-    house.documents.next_commits = [Trouble.LOST]
+    house.documents.next_commits = [CommitFault.ANSWER_LOST]
 
     accepted = house.submit(HELLO)
 
@@ -255,7 +255,7 @@ def test_a_call_that_finds_its_own_lost_write_is_no_replay() -> None:
 
 def test_a_submit_of_unknown_outcome_is_not_accepted() -> None:
     house = House()
-    house.documents.next_commits = [Trouble.LOST]
+    house.documents.next_commits = [CommitFault.ANSWER_LOST]
     house.documents.readable = False
 
     with pytest.raises(Unavailable):
@@ -264,7 +264,7 @@ def test_a_submit_of_unknown_outcome_is_not_accepted() -> None:
 
 def test_a_request_is_accepted_though_its_task_could_not_be_made() -> None:
     house = House()
-    house.tasks.refused = {submitted().id: Unavailable("no answer")}
+    house.tasks.errors = {submitted().id: Unavailable("no answer")}
 
     accepted = house.submit(HELLO)
 
@@ -389,7 +389,7 @@ def test_a_list_holds_the_tenants_own_requests() -> None:
 @pytest.mark.parametrize("record", [queued(), processing()], ids=["queued", "processing"])
 def test_a_cancelled_request_has_ended_and_its_task_is_gone(record: Record) -> None:
     house = House(record)
-    house.tasks.inner.enqueue(house.documents.inner.stored["r1"])
+    house.tasks.inner.enqueue(house.documents.stored())
 
     cancelled = house.intake.cancel(ANN, "r1")
 
@@ -415,7 +415,7 @@ def test_what_has_ended_otherwise_is_not_cancelled(status: Status) -> None:
 
 def test_a_cancel_counts_though_its_task_could_not_be_deleted() -> None:
     house = House(queued())
-    house.tasks.refused = {"r1": Unavailable("no answer")}
+    house.tasks.errors = {"r1": Unavailable("no answer")}
 
     assert house.intake.cancel(ANN, "r1").status is Status.CANCELLED
 
@@ -443,14 +443,14 @@ def test_a_failed_request_is_run_again_under_a_new_task() -> None:
 
     assert house.intake.redrive(ANN, "r1") == (lifecycle.redrive(ended(Status.FAILED), NOW).record, True)
 
-    assert house.tasks.inner.live["r1-g1"].stored == house.documents.inner.stored["r1"]
+    assert house.tasks.stored("r1-g1") == house.documents.stored()
 
 
 def test_a_second_retry_changes_nothing_and_brings_the_task() -> None:
     house = House(ended(Status.FAILED))
-    house.tasks.refused = {"r1": Unavailable("no answer")}
+    house.tasks.errors = {"r1": Unavailable("no answer")}
     record, _ = house.intake.redrive(ANN, "r1")
-    house.tasks.refused = {}
+    house.tasks.errors = {}
 
     assert house.intake.redrive(ANN, "r1") == (record, False)
 

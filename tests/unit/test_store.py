@@ -7,8 +7,8 @@ from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.record import Record, Status
 from common.pipeline.store import COMMIT_ATTEMPTS, Conflict, Created, Stored, create, save
-from tests.unit.make import NOW, processing, queued
-from tests.unit.troubled import Trouble, TroubledDocuments
+from tests.unit.builders import NOW, processing, queued
+from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"}, {"type": "email", "to": "bob@clinic.example"})
 HELD = processing(notify=NOTIFY)
@@ -16,16 +16,16 @@ COMPLETED = lifecycle.complete(HELD, {"done": True}, NOW)
 FIRST, SECOND = COMPLETED.children
 
 
-def held(documents: TroubledDocuments) -> Stored:
-    return documents.inner.stored["r1"]
+def held(documents: ScriptedDocuments) -> Stored:
+    return documents.stored()
 
 
-def cancelled(documents: TroubledDocuments) -> Stored:
+def cancelled(documents: ScriptedDocuments) -> Stored:
     stored = held(documents)
     return save(documents, stored, lifecycle.cancel(stored.record, NOW))
 
 
-def all_of(documents: TroubledDocuments) -> dict[str, Record]:
+def all_of(documents: ScriptedDocuments) -> dict[str, Record]:
     return {name: stored.record for name, stored in documents.inner.stored.items()}
 
 
@@ -34,26 +34,26 @@ def whole_end() -> dict[str, Record]:
 
 
 def test_a_save_stores_the_record_and_its_children() -> None:
-    documents = TroubledDocuments(HELD)
+    documents = ScriptedDocuments(HELD)
 
     stored = save(documents, held(documents), COMPLETED)
 
     assert all_of(documents) == whole_end()
-    assert stored == documents.inner.stored["r1"]
+    assert stored == documents.stored()
 
 
 def test_a_save_whose_answer_was_lost_is_found() -> None:
-    documents = TroubledDocuments(HELD)
-    documents.next_commits = [Trouble.LOST]
+    documents = ScriptedDocuments(HELD)
+    documents.next_commits = [CommitFault.ANSWER_LOST]
 
     stored = save(documents, held(documents), COMPLETED)
 
-    assert (documents.commits, stored) == (1, documents.inner.stored["r1"])
+    assert (documents.commits, stored) == (1, documents.stored())
 
 
 def test_a_save_that_did_not_land_is_tried_again() -> None:
-    documents = TroubledDocuments(HELD)
-    documents.next_commits = [Trouble.REFUSED] * 3
+    documents = ScriptedDocuments(HELD)
+    documents.next_commits = [CommitFault.NOT_APPLIED] * 3
 
     save(documents, held(documents), COMPLETED)
 
@@ -61,8 +61,8 @@ def test_a_save_that_did_not_land_is_tried_again() -> None:
 
 
 def test_a_save_that_never_lands_is_given_up() -> None:
-    documents = TroubledDocuments(HELD)
-    documents.next_commits = [Trouble.REFUSED] * 4
+    documents = ScriptedDocuments(HELD)
+    documents.next_commits = [CommitFault.NOT_APPLIED] * 4
 
     with pytest.raises(Unavailable):
         save(documents, held(documents), COMPLETED)
@@ -71,8 +71,8 @@ def test_a_save_that_never_lands_is_given_up() -> None:
 
 
 def test_a_save_of_unknown_outcome_is_not_repeated_blindly() -> None:
-    documents = TroubledDocuments(HELD)
-    documents.next_commits = [Trouble.LOST]
+    documents = ScriptedDocuments(HELD)
+    documents.next_commits = [CommitFault.ANSWER_LOST]
     documents.readable = False
 
     with pytest.raises(Unavailable):
@@ -82,7 +82,7 @@ def test_a_save_of_unknown_outcome_is_not_repeated_blindly() -> None:
 
 
 def test_a_save_after_another_write_is_a_conflict_that_tells_what_is_stored() -> None:
-    documents = TroubledDocuments(HELD)
+    documents = ScriptedDocuments(HELD)
     stale = held(documents)
     current = cancelled(documents)
 
@@ -94,7 +94,7 @@ def test_a_save_after_another_write_is_a_conflict_that_tells_what_is_stored() ->
 
 
 def test_a_save_of_what_is_gone_is_a_conflict() -> None:
-    documents = TroubledDocuments(HELD)
+    documents = ScriptedDocuments(HELD)
     stale = held(documents)
     documents.inner.stored.clear()
 
@@ -106,7 +106,7 @@ def test_a_save_of_what_is_gone_is_a_conflict() -> None:
 
 def test_children_that_exist_already_are_left_as_they_are() -> None:
     sent = FIRST.changed(status=Status.COMPLETED)
-    documents = TroubledDocuments(HELD, sent)
+    documents = ScriptedDocuments(HELD, sent)
 
     save(documents, held(documents), COMPLETED)
 
@@ -114,27 +114,27 @@ def test_children_that_exist_already_are_left_as_they_are() -> None:
 
 
 def test_what_is_created_is_fresh() -> None:
-    documents = TroubledDocuments()
+    documents = ScriptedDocuments()
 
     created = create(documents, [queued(), queued(id="r2")], compare=no_comparison)
 
-    assert created == [Created(documents.inner.stored[name], fresh=True) for name in ("r1", "r2")]
+    assert created == [Created(documents.stored(name), fresh=True) for name in ("r1", "r2")]
     assert documents.commits == 1
 
 
 def test_a_create_whose_answer_was_lost_is_fresh() -> None:
-    documents = TroubledDocuments()
-    documents.next_commits = [Trouble.LOST]
+    documents = ScriptedDocuments()
+    documents.next_commits = [CommitFault.ANSWER_LOST]
 
     created = create(documents, [queued()], compare=no_comparison)
 
-    assert created == [Created(documents.inner.stored["r1"], fresh=True)]
+    assert created == [Created(documents.stored(), fresh=True)]
     assert documents.commits == 1
 
 
 def test_what_exists_is_compared_kept_and_not_fresh() -> None:
     earlier = queued(trace="00-1-2-01")
-    documents = TroubledDocuments(earlier)
+    documents = ScriptedDocuments(earlier)
     compared: list[tuple[Record, Record]] = []
 
     created = create(
@@ -147,7 +147,7 @@ def test_what_exists_is_compared_kept_and_not_fresh() -> None:
 
 
 def test_nothing_is_created_beside_what_differs() -> None:
-    documents = TroubledDocuments(queued(trace="00-1-2-01"))
+    documents = ScriptedDocuments(queued(trace="00-1-2-01"))
 
     def compare(stored: Record, asked: Record) -> None:
         raise ValueError("it differs")
@@ -159,8 +159,8 @@ def test_nothing_is_created_beside_what_differs() -> None:
 
 
 def test_a_create_that_never_lands_is_given_up() -> None:
-    documents = TroubledDocuments()
-    documents.next_commits = [Trouble.REFUSED] * 5
+    documents = ScriptedDocuments()
+    documents.next_commits = [CommitFault.NOT_APPLIED] * 5
 
     with pytest.raises(Unavailable):
         create(documents, [queued()], compare=no_comparison)
@@ -169,14 +169,14 @@ def test_a_create_that_never_lands_is_given_up() -> None:
 
 
 def test_the_last_create_may_land_without_an_answer() -> None:
-    documents = TroubledDocuments()
-    documents.next_commits = [*[Trouble.REFUSED] * 3, Trouble.LOST]
+    documents = ScriptedDocuments()
+    documents.next_commits = [*[CommitFault.NOT_APPLIED] * 3, CommitFault.ANSWER_LOST]
 
     assert [each.fresh for each in create(documents, [queued()], compare=no_comparison)] == [True]
 
 
 def test_a_save_without_children_reads_nothing() -> None:
-    documents = TroubledDocuments(processing())
+    documents = ScriptedDocuments(processing())
 
     save(documents, held(documents), Transition(Verdict.REPORTED, processing(steps={"write": 1})))
 
@@ -188,8 +188,8 @@ def no_comparison(stored: Record, asked: Record) -> None:
 
 
 def test_a_create_that_lands_at_the_last_try_is_told_as_done() -> None:
-    documents = TroubledDocuments()
-    documents.next_commits = [Trouble.REFUSED] * (COMMIT_ATTEMPTS - 1)
+    documents = ScriptedDocuments()
+    documents.next_commits = [CommitFault.NOT_APPLIED] * (COMMIT_ATTEMPTS - 1)
 
     [created] = create(documents, [queued()], compare=lambda _stored, _asked: None)
 

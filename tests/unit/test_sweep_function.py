@@ -16,8 +16,8 @@ from common.pipeline.store import CommitUncertain
 from common.pipeline.sweeper import Sweeper
 from functions.http.bodies import bodies_for
 from functions.http.sweep import Sweep
-from tests.unit.make import LEASE, NOW, Clock, catalog, queued
-from tests.unit.troubled import TroubledDocuments, TroubledTasks
+from tests.unit.builders import LEASE, NOW, Clock, catalog, queued
+from tests.unit.scripted_gateways import ScriptedDocuments, ScriptedTasks
 
 JOB = {"X-CloudScheduler-JobName": "weekly", "X-CloudScheduler-ScheduleTime": "2026-01-01T12:00:00Z"}
 HELLO = {"submit": {"type": "demo", "input": {"text": "hello"}}}
@@ -27,8 +27,8 @@ class House:
     """A function `sweep`, and what it has stored and enqueued."""
 
     def __init__(self, *records: Record, limit: int = 100) -> None:
-        self.documents, self.tasks, self.clock = TroubledDocuments(*records), TroubledTasks(), Clock()
-        kinds = catalog(lambda _given, _work: {})
+        self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
+        kinds = catalog()
         self.sweep = Sweep(
             sweeper=Sweeper(documents=self.documents, tasks=self.tasks, catalog=kinds, clock=self.clock),
             requests=RequestService(

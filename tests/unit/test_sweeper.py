@@ -12,8 +12,8 @@ from common.pipeline import lifecycle
 from common.pipeline.record import Failure, Record, Status, child_id, due_key
 from common.pipeline.store import save
 from common.pipeline.sweeper import Sweeper
-from tests.unit.make import LEASE, NOW, Clock, catalog, ended, processing, queued
-from tests.unit.troubled import Trouble, TroubledDocuments, TroubledTasks
+from tests.unit.builders import LEASE, NOW, Clock, catalog, ended, processing, queued
+from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"},)
 CHILD = child_id(parent="r1", redrive=0, index=0)
@@ -25,11 +25,9 @@ class House:
     """A sweeper at a time when all of these are overdue, unless they say otherwise."""
 
     def __init__(self, *records: Record) -> None:
-        self.documents, self.tasks, self.clock = TroubledDocuments(*records), TroubledTasks(), Clock()
+        self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
         self.clock.now = LATER
-        self.sweeper = Sweeper(
-            documents=self.documents, tasks=self.tasks, catalog=catalog(lambda _given, _work: {}), clock=self.clock
-        )
+        self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog(), clock=self.clock)
 
     def sweep(self) -> Counter[str]:
         return self.sweeper.sweep()
@@ -49,12 +47,12 @@ def test_a_queued_request_whose_task_is_missing_gets_it_back() -> None:
     assert house.sweep() == {"postponed": 1}
 
     assert house.documents["r1"] == postponed(queued())
-    assert house.tasks.inner.live["r1-g0"].stored == house.documents.inner.stored["r1"]
+    assert house.tasks.stored("r1-g0") == house.documents.stored()
 
 
 def test_a_queued_request_whose_task_is_waiting_keeps_it() -> None:
     house = House(queued())
-    house.tasks.inner.enqueue(house.documents.inner.stored["r1"])
+    house.tasks.inner.enqueue(house.documents.stored())
 
     assert house.sweep() == {"postponed": 1}
 
@@ -121,19 +119,19 @@ def test_a_type_that_is_not_known_and_a_newer_record_are_not_touched() -> None:
 def test_a_request_that_fails_does_not_keep_the_others_from_being_moved(trouble: Exception) -> None:
     ids = [f"r{number}" for number in range(20)]
     house = House(*(queued(id=record_id) for record_id in ids))
-    house.tasks.refused = dict.fromkeys(ids[::4], trouble)
+    house.tasks.errors = dict.fromkeys(ids[::4], trouble)
 
     assert house.sweep() == {"skipped": 5, "postponed": 15}
 
-    assert house.tasks.names == {f"{record_id}-g0" for record_id in ids if record_id not in house.tasks.refused}
+    assert house.tasks.names == {f"{record_id}-g0" for record_id in ids if record_id not in house.tasks.errors}
 
 
 def test_a_request_whose_task_could_not_be_made_is_tried_again_later() -> None:
     house = House(queued())
-    house.tasks.refused = {"r1": Unavailable("no answer")}
+    house.tasks.errors = {"r1": Unavailable("no answer")}
     house.sweep()
 
-    house.tasks.refused = {}
+    house.tasks.errors = {}
     house.clock.now += timedelta(minutes=4)
 
     assert house.sweep() == {"postponed": 1}
@@ -146,7 +144,7 @@ def test_a_request_that_another_has_moved_meanwhile_is_left_to_it_as_no_failure(
     house = House(processing())
 
     def complete() -> None:
-        held = house.documents.inner.stored["r1"]
+        held = house.documents.stored()
         save(house.documents.inner, held, lifecycle.complete(held.record, {}, LATER))
 
     house.documents.next_commits = [complete]
@@ -161,7 +159,7 @@ def test_a_request_that_another_has_moved_meanwhile_is_left_to_it_as_no_failure(
 
 def test_a_write_whose_answer_was_lost_still_brings_the_task() -> None:
     house = House(processing())
-    house.documents.next_commits = [Trouble.LOST]
+    house.documents.next_commits = [CommitFault.ANSWER_LOST]
 
     assert house.sweep() == {"rescued": 1}
 
@@ -191,10 +189,10 @@ def test_a_page_of_requests_that_fail_does_not_hide_the_next() -> None:
 
 def test_a_sweep_ends_after_50_seconds_and_the_next_takes_the_rest() -> None:
     house = House(*(queued(id=record_id) for record_id in ONE_SHARD))
-    house.tasks.before = lambda: house.clock.wait(SECOND)
+    house.tasks.before_call = lambda: house.clock.wait(SECOND)
 
     first = house.sweeper.sweep_shard(0)
-    house.tasks.before = lambda: None
+    house.tasks.before_call = lambda: None
     second = house.sweeper.sweep_shard(0)
 
     assert (first, second) == ({"postponed": 50}, {"postponed": 200})
@@ -214,7 +212,7 @@ def test_what_the_sweeper_did_is_told_with_how_long_it_was_open_and_how_it_ended
 ) -> None:
     caplog.set_level(logging.INFO, LOGGER_NAME)
     house = House(queued(id="r1"), queued(id="r2", type="newer"), queued(id="r3"), processing(id="r4", attempt=3))
-    house.tasks.refused = {"r3": Unavailable("no answer")}
+    house.tasks.errors = {"r3": Unavailable("no answer")}
 
     house.sweep()
 

@@ -18,8 +18,8 @@ from common.pipeline.task_payload import TaskPayload
 from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from tests.fakes import FakeAssets
-from tests.unit.make import LEASE, NOW, POLICY, TASK, Clock, Input, big, catalog, ended, processing, queued
-from tests.unit.troubled import Trouble, TroubledDocuments, TroubledTasks
+from tests.unit.builders import LEASE, NOW, POLICY, TASK, Clock, Input, catalog, ended, processing, queued, text_of
+from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
 
 FIRST = Delivery(TASK, generation=0, retry_count=0)
 AGAIN = Delivery(TASK, generation=0, retry_count=1, eta=NOW, previous_response=424)
@@ -34,8 +34,8 @@ class House:
     """A worker, what it works with, and how often the work was begun."""
 
     def __init__(self, record: Record | None = None, *, run: Run = lambda _given, _work: {"done": True}) -> None:
-        self.documents = TroubledDocuments(*[record] if record else [])
-        self.tasks, self.assets, self.clock = TroubledTasks(), FakeAssets(), Clock()
+        self.documents = ScriptedDocuments(*[record] if record else [])
+        self.tasks, self.assets, self.clock = ScriptedTasks(), FakeAssets(), Clock()
         self.began: list[Input] = []
         self._run = run
         self.worker = Worker(
@@ -62,10 +62,10 @@ class House:
 
     def deliver_first(self) -> Verdict:
         """With the body that was stored when the task was made."""
-        return self.deliver(body=self.documents.inner.stored["r1"])
+        return self.deliver(body=self.documents.stored())
 
     def cancel(self) -> None:
-        held = self.documents.inner.stored["r1"]
+        held = self.documents.stored()
         save(self.documents.inner, held, lifecycle.cancel(held.record, self.clock.now))
 
 
@@ -95,7 +95,7 @@ def test_work_is_done_on_what_was_asked_and_its_result_stored() -> None:
 
 def test_a_later_delivery_reads_first_whatever_its_body_says() -> None:
     house = House(queued())
-    body = replace(house.documents.inner.stored["r1"], record=queued(input={"text": "stale"}))
+    body = replace(house.documents.stored(), record=queued(input={"text": "stale"}))
 
     verdict = house.deliver(AGAIN, body=body)
 
@@ -104,7 +104,7 @@ def test_a_later_delivery_reads_first_whatever_its_body_says() -> None:
 
 def test_a_body_that_is_out_of_date_is_not_believed() -> None:
     house = House(queued())
-    body = house.documents.inner.stored["r1"]
+    body = house.documents.stored()
     house.cancel()
 
     verdict = house.deliver(body=body)
@@ -139,7 +139,7 @@ def test_what_cannot_be_claimed_is_not_touched(record: Record | None, delivery: 
 
 def test_a_claim_whose_answer_was_lost_is_mine() -> None:
     house = House(queued())
-    house.documents.next_commits = [Trouble.LOST]
+    house.documents.next_commits = [CommitFault.ANSWER_LOST]
 
     assert house.deliver_first() is Verdict.COMPLETED
 
@@ -148,7 +148,7 @@ def test_a_claim_whose_answer_was_lost_is_mine() -> None:
 
 def test_a_claim_of_unknown_outcome_starts_no_work() -> None:
     house = House(queued())
-    house.documents.next_commits = [Trouble.LOST]
+    house.documents.next_commits = [CommitFault.ANSWER_LOST]
     house.documents.readable = False
 
     with pytest.raises(Unavailable):
@@ -159,7 +159,7 @@ def test_a_claim_of_unknown_outcome_starts_no_work() -> None:
 
 def test_of_two_deliveries_at_once_one_does_the_work() -> None:
     house = House(queued())
-    body = house.documents.inner.stored["r1"]
+    body = house.documents.stored()
     other = House(run=lambda _given, _work: {"done": "by the other"})
     other.documents.inner = house.documents.inner
     house.documents.next_commits = [lambda: other.deliver(body=body)]
@@ -185,7 +185,7 @@ def test_a_type_that_is_not_known_is_not_touched(body: bool) -> None:
     house = House(record)
 
     with pytest.raises(NewerRecord):
-        house.deliver(body=house.documents.inner.stored["r1"] if body else None)
+        house.deliver(body=house.documents.stored() if body else None)
 
     assert (house.stored, house.documents.commits) == (record, 0)
 
@@ -271,7 +271,7 @@ def test_the_task_of_a_rescheduled_request_carries_the_stored_record() -> None:
 
     house.deliver_first()
 
-    assert house.tasks.inner.live["r1-g1"].stored == house.documents.inner.stored["r1"]
+    assert house.tasks.stored("r1-g1") == house.documents.stored()
 
 
 def test_a_snooze_puts_it_off_and_gives_the_attempt_back() -> None:
@@ -299,7 +299,7 @@ def test_a_snooze_beyond_29_days_is_left_to_the_sweeper() -> None:
 
 def test_a_task_that_cannot_be_made_is_left_to_the_sweeper() -> None:
     house = House(queued(), run=raising(Snooze(DELAY)))
-    house.tasks.refused["r1"] = Unavailable("no answer")
+    house.tasks.errors["r1"] = Unavailable("no answer")
 
     assert house.deliver_first() is Verdict.RESCHEDULED
 
@@ -313,7 +313,7 @@ def test_the_notifications_of_an_end_are_stored_and_enqueued() -> None:
 
     [child] = lifecycle.notifications(house.stored, NOW)
     assert house.documents[CHILD] == child
-    assert house.tasks.inner.live[f"{CHILD}-g0"].stored == house.documents.inner.stored[CHILD]
+    assert house.tasks.stored(f"{CHILD}-g0") == house.documents.stored(CHILD)
 
 
 def test_notifications_that_cannot_be_read_are_left_to_the_sweeper() -> None:
@@ -327,7 +327,7 @@ def test_notifications_that_cannot_be_read_are_left_to_the_sweeper() -> None:
 
 def test_an_end_whose_answer_was_lost_is_mine_and_notifies() -> None:
     house = House(queued(notify=NOTIFY))
-    house.documents.next_commits = [lambda: None, Trouble.LOST]
+    house.documents.next_commits = [lambda: None, CommitFault.ANSWER_LOST]
 
     assert house.deliver_first() is Verdict.COMPLETED
 
@@ -336,14 +336,14 @@ def test_an_end_whose_answer_was_lost_is_mine_and_notifies() -> None:
 
 def test_an_end_of_unknown_outcome_is_not_answered() -> None:
     house = House(queued())
-    house.documents.next_commits = [lambda: None, *[Trouble.REFUSED] * 4]
+    house.documents.next_commits = [lambda: None, *[CommitFault.NOT_APPLIED] * 4]
 
     with pytest.raises(Unavailable):
         house.deliver_first()
 
 
 def test_a_result_too_large_to_store_fails_it() -> None:
-    house = House(queued(), run=lambda _given, _work: {"text": big(256)})
+    house = House(queued(), run=lambda _given, _work: {"text": text_of(kib=256)})
 
     assert house.deliver_first() is Verdict.FAILED
 
@@ -351,7 +351,7 @@ def test_a_result_too_large_to_store_fails_it() -> None:
 
 
 def test_a_step_too_large_to_store_fails_it() -> None:
-    house = House(queued(), run=lambda _given, work: {"text": work.step("write", lambda: big(256))})
+    house = House(queued(), run=lambda _given, work: {"text": work.step("write", lambda: text_of(kib=256))})
 
     assert house.deliver_first() is Verdict.FAILED
 

@@ -1,4 +1,4 @@
-"""Gateways in trouble: the fakes, with what goes wrong told in advance."""
+"""Fakes of the gateways with scripted faults: a test states which calls fail, and how."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -10,55 +10,64 @@ from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stor
 from tests.fakes import FakeDocuments, FakeTasks
 
 
-class Trouble(Enum):
-    """What becomes of a commit."""
+class CommitFault(Enum):
+    """Both raise CommitUncertain, so the caller cannot distinguish them."""
 
-    LOST = auto()
-    """It lands, and its answer does not come."""
-    REFUSED = auto()
-    """It does not land, and nobody says so."""
+    ANSWER_LOST = auto()
+    """The commit lands."""
+    NOT_APPLIED = auto()
+    """The commit does not land."""
 
 
-class TroubledDocuments:
-    """`next_commits` says what happens to each of the next commits: a trouble, or what another does just before."""
+class ScriptedDocuments:
+    """`next_commits` scripts the next commits: a fault, or a function that is called just before the commit.
+
+    Reads raise Unavailable while `readable` is False. `newer` are the ids of records of a newer release.
+    """
 
     def __init__(self, *records: Record) -> None:
-        self.inner = FakeDocuments()
-        self.inner.stored = {record.id: Stored(record, "0") for record in records}
-        self.next_commits: list[Trouble | Callable[[], object]] = []
+        self.inner = FakeDocuments({record.id: Stored(record, "0") for record in records})
+        self.next_commits: list[CommitFault | Callable[[], object]] = []
         self.readable = True
         self.reads = 0
         self.newer: set[str] = set()
 
     def __getitem__(self, record_id: str) -> Record:
-        return self.inner.stored[record_id].record
+        return self.stored(record_id).record
+
+    def stored(self, record_id: str = "r1") -> Stored:
+        return self.inner.stored[record_id]
+
+    @property
+    def records(self) -> dict[str, Record]:
+        return {record_id: stored.record for record_id, stored in self.inner.stored.items()}
 
     @property
     def commits(self) -> int:
-        """How many have landed."""
+        """The number of commits that have landed."""
         return self.inner.commits
 
     def commit(self, update: Update | None, creates: Sequence[Record]) -> str:
-        trouble = self.next_commits.pop(0) if self.next_commits else None
-        if trouble is Trouble.REFUSED:
-            raise CommitUncertain("refused")
-        if callable(trouble):
-            trouble()
+        scripted = self.next_commits.pop(0) if self.next_commits else None
+        if scripted is CommitFault.NOT_APPLIED:
+            raise CommitUncertain("not applied")
+        if callable(scripted):
+            scripted()
         update_time = self.inner.commit(update, creates)
-        if trouble is Trouble.LOST:
-            raise CommitUncertain("lost")
+        if scripted is CommitFault.ANSWER_LOST:
+            raise CommitUncertain("the answer was lost")
         return update_time
 
     def read(self, record_id: str) -> Stored | None:
         return self.read_all([record_id]).get(record_id)
 
     def read_all(self, record_ids: Iterable[str]) -> dict[str, Stored]:
-        if not (wanted := list(record_ids)):
+        if not (ids := list(record_ids)):
             return {}
         self.reads += 1
         if not self.readable:
             raise Unavailable("no answer")
-        return self.inner.read_all(wanted)
+        return self.inner.read_all(ids)
 
     def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
         return self.inner.page(tenant=tenant, status=status, limit=limit, after=after)
@@ -71,18 +80,22 @@ class TroubledDocuments:
         return [Overdue(each.id, each.due, None) if each.id in self.newer else each for each in found]
 
 
-class TroubledTasks:
-    """`refused` are the requests whose tasks Cloud Tasks does not take, tell of or delete; `before` is called first."""
+class ScriptedTasks:
+    """`errors` are the errors of the calls for each request id. `before_call` is called before each call."""
 
     def __init__(self) -> None:
         self.inner = FakeTasks()
-        self.refused: dict[str, Exception] = {}
-        self.before: Callable[[], object] = lambda: None
+        self.errors: dict[str, Exception] = {}
+        self.before_call: Callable[[], object] = lambda: None
 
     @property
     def names(self) -> set[str]:
-        """The live ones."""
+        """The names of the existing tasks."""
         return set(self.inner.live)
+
+    def stored(self, name: str) -> Stored:
+        """Returns the stored record that the task of that name carries."""
+        return self.inner.live[name].stored
 
     def enqueue(self, stored: Stored) -> bool:
         self._check(stored.record)
@@ -97,6 +110,6 @@ class TroubledTasks:
         self.inner.delete(record)
 
     def _check(self, record: Record) -> None:
-        self.before()
-        if record.id in self.refused:
-            raise self.refused[record.id]
+        self.before_call()
+        if record.id in self.errors:
+            raise self.errors[record.id]
