@@ -7,7 +7,7 @@ BIN := .venv/bin
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-install: .venv/installed  ## install everything into .venv (the other targets do so by themselves)
+install: .venv/installed  ## install everything into .venv (all other targets do this first)
 
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { echo "Python 3.11 or newer with venv is needed: choose one with make PYTHON=...; on Debian, apt-get install python3-venv"; exit 1; }
@@ -17,10 +17,10 @@ install: .venv/installed  ## install everything into .venv (the other targets do
 run: install  ## run the whole system on this machine until Ctrl-C
 	@exec $(BIN)/python -m local
 
-demo: install  ## send real requests through the running system, or through one of its own
+demo: install  ## send real requests through the running system, or start one for them
 	@exec $(BIN)/python -m local.demo
 
-page: install  ## build the page in web/ (run does so by itself)
+page: install  ## build the page in web/ (run does this too)
 	@$(BIN)/python -m build.page
 
 test: install  ## run all tests, on the real emulators and in a real browser
@@ -35,7 +35,7 @@ check: install  ## lint, format and types
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
 	@$(BIN)/python -m build.page check
 
-format: install  ## format, and mend what lint can mend
+format: install  ## format, and fix lint errors where possible
 	@$(BIN)/ruff check --fix && $(BIN)/ruff format
 
 simulate: install  ## run the protocol in 20,000 random worlds
@@ -48,30 +48,30 @@ mutants: install .venv/mutmut  ## make 1,500 small changes to the core and show 
 	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $@ -r $<
 	@touch $@
 
-bench: install  ## measure what a request costs over its bare remote calls, and how soon the page shows it
+bench: install  ## measure the overhead of a request, and the delay until the page shows it
 	@$(BIN)/python -m tests.bench.pipeline
 	@$(BIN)/python -m tests.bench.page
 
-screenshot: install  ## take the README's picture of the page
+screenshot: install  ## take the README's screenshot of the page
 	@$(BIN)/python -m tests.e2e.screenshot
 
 package: install  ## build the archive that is deployed, byte for byte the same each time
 	@$(BIN)/python -m build.package
 
-check-terraform: install  ## hold terraform/ to its format, validity, tests and checkov's rules
+check-terraform: install  ## check terraform/: format, validity, tests and checkov's rules
 	@terraform/check
 	@PYTHON=$(BIN)/python terraform/scan
 
 plan: install  ## package, and show what a deployment would change: make plan PROJECT=... REGION=...
 	@$(BIN)/python -m deploy plan --project "$(PROJECT)" --region "$(REGION)"
 
-apply: install  ## apply that plan, upload the page, and send one request through it all
+apply: install  ## apply that plan, upload the page, and check it with one request
 	@for step in apply page check; do $(BIN)/python -m deploy $$step --project "$(PROJECT)" --region "$(REGION)" || exit 1; done
 
-deploy: install  ## package, plan, ask, apply, upload the page, and send one request through it all
+deploy: install  ## package, plan, confirm, apply, upload the page, and check it with one request
 	@$(BIN)/python -m deploy everything --project "$(PROJECT)" --region "$(REGION)"
 
-destroy: install  ## end an environment that is not protected
+destroy: install  ## delete an environment that is not protected
 	@$(BIN)/python -m deploy destroy --project "$(PROJECT)" --region "$(REGION)"
 
 release: install  ## set the version, close its section of CHANGELOG.md, commit and tag: make release VERSION=1.1.0

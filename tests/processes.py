@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable
 from operator import not_
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -28,10 +28,10 @@ def alive(pid: int) -> bool:
     return state != "" and not state.startswith("Z")
 
 
-def wait_until(condition: Callable[[], T], *, within: float = WITHIN_SECONDS, every: float = 0.02) -> T:
+def wait_until(condition: Callable[[], T | None], *, within: float = WITHIN_SECONDS, every: float = 0.02) -> T:
     """Returns the first true value of the condition; fails the test if there is none within so many seconds."""
     polling = Retrying(retry=retry_if_result(not_), wait=wait_fixed(every), stop=stop_after_delay(within))
     try:
-        return polling(condition)
+        return cast(T, polling(condition))
     except RetryError as error:
         pytest.fail(f"after {within} s the condition is still {error.last_attempt.result()!r}")

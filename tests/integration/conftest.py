@@ -16,7 +16,7 @@ from tests.integration.running import PAGE, Caller, Service, serving
 
 @pytest.fixture(scope="session")
 def standing_tasks() -> Iterator[CloudTasks]:
-    """A Cloud Tasks with all queues, whose time stands still: what is enqueued stays to be looked at."""
+    """A Cloud Tasks with all queues whose clock stands still: tasks stay pending."""
     with CloudTasks(clock=VirtualClock(), send=lambda _: 200) as tasks:
         create_queues(tasks.client(), PROJECT, "us-central1", "http://process.invalid", load_policies())
         yield tasks
@@ -38,12 +38,12 @@ def api_environment(
 
 @pytest.fixture(scope="session")
 def service(api_environment: Mapping[str, str], standing_tasks: CloudTasks) -> Iterator[Service]:
-    """A running `api`, one for each process of the test run."""
+    """A running `api`, one for each worker of the test run."""
     with serving(api_environment) as url, httpx.Client(base_url=url, timeout=30) as http:
         yield Service(http, Requests(Client(project=PROJECT)), standing_tasks)
 
 
 @pytest.fixture
 def caller(service: Service) -> Caller:
-    """Somebody new, who is a tenant alone."""
+    """A new caller, who is a tenant alone."""
     return service.caller()

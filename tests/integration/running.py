@@ -1,4 +1,4 @@
-"""The function `api` over HTTP, as callers meet it, with what it leaves behind in Firestore and Cloud Tasks."""
+"""The function `api` over HTTP, with its records in Firestore and its tasks in Cloud Tasks."""
 
 import json
 import secrets
@@ -26,7 +26,7 @@ SOURCE = str(Path(__file__).parents[2] / "functions" / "main.py")
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a token, or without one."""
+    """A caller with a token, or without one."""
 
     http: httpx.Client
     authorization: str | None
@@ -41,27 +41,29 @@ class Caller:
         return self.call("POST", path, json=body, headers=named)
 
     def send(self, path: str, content: bytes | Iterator[bytes], **headers: str) -> httpx.Response:
-        """Posts bytes as JSON, whatever they are; an iterator as chunks, without their length."""
+        """Posts any bytes as JSON; an iterator as chunks, without a Content-Length."""
         named = {"Content-Type": "application/json"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
         return self.call("POST", path, content=content, headers=named)
 
-    def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **told: Any) -> httpx.Response:
+    def call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
         authorized = {"Authorization": self.authorization} if self.authorization else {}
-        return self.http.request(method, path, headers={**authorized, **(headers or {})}, **told)
+        return self.http.request(method, path, headers={**authorized, **(headers or {})}, **rest)
 
 
 @dataclass(frozen=True)
 class Service:
-    """A running `api`. Its tasks stay where they are: nothing is delivered."""
+    """A running `api`. Its tasks are never delivered."""
 
     http: httpx.Client
     documents: Requests
     tasks: CloudTasks
 
     def caller(self, name: str | None = None, *, tenant: str | None = None, **claims: Any) -> Caller:
-        """Somebody new, or `name`; without a tenant a tenant alone."""
+        """A new caller, or `name`; without `tenant`, the caller is a tenant alone."""
         uid = name or secrets.token_hex(8)
         token = unsigned_token(uid, tenant=tenant, claims=claims)
         return Caller(self.http, f"Bearer {token}", f"u:{uid}" if tenant is None else f"t:{tenant}")
@@ -82,7 +84,7 @@ class Service:
         ]
 
     def edit(self, request_id: str, **fields: Any) -> Record:
-        """Stores a request as a worker, or time, would have left it."""
+        """Changes a stored request as a worker or the passage of time would."""
         held = self.documents.read(request_id)
         assert held is not None
         record = held.record.changed(**fields)
@@ -92,7 +94,7 @@ class Service:
 
 @contextmanager
 def serving(environment: Mapping[str, str]) -> Iterator[str]:
-    """The URL of an `api` with this environment, which it has read by then; others may follow in the same process."""
+    """The URL of an `api` with this environment; the same process may serve another one later."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"GOOGLE_CLOUD_PROJECT": PROJECT, "ENABLE_TYPES": "diagnostic", **environment}.items():
             patch.setenv(name, value)

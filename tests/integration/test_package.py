@@ -1,9 +1,8 @@
-"""The archive that is deployed, in an empty folder."""
+"""The deployed archive, unpacked into an empty folder."""
 
 import os
 import subprocess
 import sys
-import time
 import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from local.stack.ports import free_ports
 from local.stack.queues import create_queues
 from local.stack.stack import LOCATION
 from local.token import unsigned_token
+from tests.processes import wait_until
 
 WITHIN_SECONDS = 30
 ASSET = {
@@ -38,22 +38,23 @@ ADMINISTRATOR = {"Authorization": f"Bearer {unsigned_token('root', tenant='syste
 WEEKLY = {"X-CloudScheduler-JobName": "weekly", "X-CloudScheduler-ScheduleTime": "2026-11-23T07:00:00Z"}
 
 
-def test_the_same_files_give_the_same_bytes_whoever_has_them_since_when(tmp_path: Path) -> None:
+def test_the_same_files_give_the_same_bytes_despite_other_times_and_modes(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     for name in (*FOLDERS, *FILES):
-        subprocess.run(["cp", "-r", ROOT / name, _made(elsewhere)], check=True)  # without their times
+        subprocess.run(["cp", "-r", ROOT / name, _make(elsewhere)], check=True)  # without their times
     (elsewhere / "functions" / "main.py").chmod(0o700)
-    (_made(elsewhere / "common" / "__pycache__") / "left.pyc").touch()
+    (_make(elsewhere / "common" / "__pycache__") / "left.pyc").touch()
 
     assert build_archive(tmp_path / "one.zip", root=elsewhere) == build_archive(tmp_path / "two.zip")
 
 
-def _made(folder: Path) -> Path:
+def _make(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     return folder
 
 
-def test_the_archives_functions_drive_requests_to_their_end_with_only_its_requirements(
+@pytest.mark.timeout(300)  # installs the requirements into a new virtualenv
+def test_the_archive_runs_requests_to_their_end_with_only_its_requirements(
     firestore_emulator: str, tmp_path: Path
 ) -> None:
     build_archive(tmp_path / "functions.zip")
@@ -68,10 +69,10 @@ def test_the_archives_functions_drive_requests_to_their_end_with_only_its_requir
         environment = _environment(firestore_emulator, tasks.address, tmp_path)
         for name, port in ports.items():
             functions.enter_context(_function(python, name, port, tmp_path / "unpacked", environment))
-        asked = httpx.post(f"{api}/requests", json=SUBMIT, headers=ANN, timeout=30).json()
+        submitted = httpx.post(f"{api}/requests", json=SUBMIT, headers=ANN, timeout=30).json()
         recurring = httpx.post(sweep, json={"submit": SUBMIT}, headers=WEEKLY, timeout=30).json()
         swept = httpx.post(sweep, json={}, timeout=30)
-        ends = [_end_of(asked["id"], api, ANN), _end_of(recurring["id"], api, ADMINISTRATOR)]
+        ends = [_end_of(submitted["id"], api, ANN), _end_of(recurring["id"], api, ADMINISTRATOR)]
 
     assert [request["status"] for request in ends] == ["completed", "completed"], ends
     assert [path.name for path in (tmp_path / "assets").rglob("*.png")] == ["social.png", "social.png"]
@@ -93,7 +94,7 @@ def _environment(firestore: str, cloud_tasks: str, folder: Path) -> dict[str, st
 
 
 def _python_with(requirements: Path, venv: Path) -> Path:
-    """A Python that has what the buildpack installs, and nothing of ours."""
+    """A Python with the packages that the buildpack installs, and no others."""
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     python = venv / "bin" / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
@@ -120,25 +121,17 @@ def _function(python: Path, name: str, port: int, folder: Path, environment: dic
     environment = {**environment, "XDG_RUNTIME_DIR": str(run_folder)}
     with subprocess.Popen(command, cwd=folder, env=environment) as running:
         try:
-            _wait_until_it_answers(port)
+            wait_until(lambda: answers(f"http://127.0.0.1:{port}/robots.txt"), within=WITHIN_SECONDS)
             yield
         finally:
             running.terminate()
 
 
-def _wait_until_it_answers(port: int) -> None:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not answers(f"http://127.0.0.1:{port}/robots.txt"):
-        if time.monotonic() > deadline:
-            pytest.fail(f"nothing answers at port {port}")
-        time.sleep(0.1)
-
-
 def _end_of(request_id: str, api: str, caller: Mapping[str, str]) -> dict[str, object]:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while time.monotonic() < deadline:
+    """The request when it has ended."""
+
+    def ended() -> dict[str, object] | None:
         request: dict[str, object] = httpx.get(f"{api}/requests/{request_id}", headers=caller, timeout=30).json()
-        if request["status"] not in {"queued", "processing"}:
-            return request
-        time.sleep(0.1)
-    return request
+        return None if request["status"] in {"queued", "processing"} else request
+
+    return wait_until(ended, within=WITHIN_SECONDS)

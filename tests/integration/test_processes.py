@@ -1,4 +1,4 @@
-"""What a Python process of its own loads and prints."""
+"""What a fresh Python process imports and prints."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ import sys
 from build import ROOT
 
 
-def test_the_pure_part_loads_no_client_of_google() -> None:
+def test_the_lifecycle_imports_no_google_client() -> None:
     program = (
         "import sys; own = set(sys.modules); import common.pipeline.lifecycle, common.pipeline.record;"
         "print(*sys.modules.keys() - own)"
@@ -21,12 +21,12 @@ def test_the_pure_part_loads_no_client_of_google() -> None:
     assert [name for name in modules if name.partition(".")[0] in {"google", "grpc", "flask", "requests"}] == []
 
 
-def test_knowing_what_may_be_asked_does_not_load_pillow() -> None:
+def test_loading_the_type_of_work_does_not_import_pillow() -> None:
     script = "import sys, common.work.medical_asset; print('PIL' in sys.modules)"
 
-    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    printed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert told.stdout == "False\n"
+    assert printed.stdout == "False\n"
 
 
 def test_the_command_prints_a_token_and_nothing_else() -> None:
