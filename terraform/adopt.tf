@@ -1,5 +1,6 @@
-# What exists already and is taken over instead of made: the console has made it, or an environment has ended.
-# What stays blocked for a month under its name when it is deleted is left where it is: it costs and allows nothing.
+# Imports resources that exist already, because the console or an earlier environment has created them.
+# Resources whose names stay reserved for a month after deletion are abandoned instead of deleted: they cost nothing and
+# grant nothing.
 
 locals {
   abandoned = "ABANDON"
@@ -36,8 +37,8 @@ import {
 import {
   for_each = contains(var.adopt, "github") ? [1] : []
 
-  to = google_project_iam_custom_role.sees_settings[0]
-  id = local.sees_settings
+  to = google_project_iam_custom_role.settings_viewer[0]
+  id = local.settings_viewer_role
 }
 
 import {

@@ -1,31 +1,31 @@
-# When somebody must look. Each alert carries its section of docs/runbook.md, so that it can be read where it rings.
+# Alerts. The documentation of each is its section of docs/runbook.md.
 
 locals {
-  sections = split("\n## ", file("${path.module}/../docs/runbook.md"))
+  runbook_sections = split("\n## ", file("${path.module}/../docs/runbook.md"))
   runbook = {
-    for section in slice(local.sections, 1, length(local.sections)) :
+    for section in slice(local.runbook_sections, 1, length(local.runbook_sections)) :
     split("\n", section)[0] => trimspace(join("\n", slice(split("\n", section), 1, length(split("\n", section)))))
   }
-  on_functions = "resource.type=\"cloud_run_revision\""
-  channels     = [for channel in google_monitoring_notification_channel.email : channel.id]
+  functions_filter = "resource.type=\"cloud_run_revision\""
+  channels         = [for channel in google_monitoring_notification_channel.email : channel.id]
 
   alerts = {
     dead_letters = {
-      section   = "Requests failed for good"
+      section   = "Requests used up their attempts"
       severity  = "ERROR"
       metric    = "requests_ended"
-      only      = "metric.labels.code=monitoring.regex.full_match(\"attempts|lost\")"
+      filter    = "metric.labels.code=monitoring.regex.full_match(\"attempts|lost\")"
       period    = "300s"
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
       threshold = 0
     }
     oldest_open = {
-      section   = "A request is open for too long"
+      section   = "A request has been open too long"
       severity  = "ERROR"
       metric    = "open_seconds"
-      only      = ""
-      period    = "3900s" # the sweeper meets a stuck request once an hour in the end, and the alert is to last meanwhile
+      filter    = ""
+      period    = "3900s" # the sweeper finds a stuck request at most once an hour, and the alert must stay open in between
       aligner   = "ALIGN_PERCENTILE_99"
       reducer   = "REDUCE_MAX"
       threshold = var.alert_thresholds.oldest_open_seconds
@@ -34,18 +34,18 @@ locals {
       section   = "Too many requests fail"
       severity  = "WARNING"
       metric    = "requests_ended"
-      only      = "metric.labels.ended=\"failed\""
-      of        = "metric.labels.ended!=\"cancelled\""
+      filter    = "metric.labels.ended=\"failed\""
+      total     = "metric.labels.ended!=\"cancelled\""
       period    = "3600s"
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
       threshold = var.alert_thresholds.failed_ratio
     }
     quota_refusals = {
-      section   = "Tenants meet their quota"
+      section   = "Tenants exceed their quota"
       severity  = "WARNING"
       metric    = "calls"
-      only      = "metric.labels.code=\"too_many_open_requests\""
+      filter    = "metric.labels.code=\"too_many_open_requests\""
       period    = "3600s"
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
@@ -55,7 +55,7 @@ locals {
       section   = "The functions log errors"
       severity  = "WARNING"
       metric    = "troubles"
-      only      = ""
+      filter    = ""
       period    = "900s"
       aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
@@ -74,7 +74,7 @@ resource "google_monitoring_notification_channel" "email" {
   depends_on = [google_project_service.main]
 }
 
-resource "google_monitoring_alert_policy" "above" {
+resource "google_monitoring_alert_policy" "threshold" {
   for_each = local.alerts
 
   display_name          = each.value.section
@@ -85,7 +85,7 @@ resource "google_monitoring_alert_policy" "above" {
   conditions {
     display_name = each.value.section
     condition_threshold {
-      filter                  = join(" AND ", compact(["metric.type=\"${local.metric_types[each.value.metric]}\"", local.on_functions, each.value.only]))
+      filter                  = join(" AND ", compact(["metric.type=\"${local.metric_types[each.value.metric]}\"", local.functions_filter, each.value.filter]))
       comparison              = "COMPARISON_GT"
       threshold_value         = each.value.threshold
       duration                = "0s"
@@ -97,10 +97,10 @@ resource "google_monitoring_alert_policy" "above" {
         cross_series_reducer = each.value.reducer
       }
 
-      denominator_filter = can(each.value.of) ? join(" AND ", ["metric.type=\"${local.metric_types[each.value.metric]}\"", local.on_functions, each.value.of]) : null
+      denominator_filter = can(each.value.total) ? join(" AND ", ["metric.type=\"${local.metric_types[each.value.metric]}\"", local.functions_filter, each.value.total]) : null
 
       dynamic "denominator_aggregations" {
-        for_each = can(each.value.of) ? [1] : []
+        for_each = can(each.value.total) ? [1] : []
         content {
           alignment_period     = each.value.period
           per_series_aligner   = each.value.aligner
@@ -120,20 +120,20 @@ resource "google_monitoring_alert_policy" "above" {
     mime_type = "text/markdown"
   }
 
-  # A metric of log lines is unknown to Monitoring for minutes after it is made, about as long as a function's build.
+  # Monitoring does not know a new log-based metric for minutes, about as long as the build of a function takes.
   depends_on = [google_cloudfunctions2_function.sweep]
 }
 
 resource "google_monitoring_alert_policy" "sweeper_silent" {
-  display_name          = "The sweeper is silent"
+  display_name          = "No sweep has finished"
   combiner              = "OR"
   severity              = "CRITICAL"
   notification_channels = local.channels
 
   conditions {
-    display_name = "The sweeper is silent"
+    display_name = "No sweep has finished"
     condition_absent {
-      filter   = "metric.type=\"${local.metric_types["sweeps"]}\" AND ${local.on_functions}"
+      filter   = "metric.type=\"${local.metric_types["sweeps"]}\" AND ${local.functions_filter}"
       duration = "${var.alert_thresholds.sweeper_silent_seconds}s"
 
       aggregations {
@@ -149,11 +149,11 @@ resource "google_monitoring_alert_policy" "sweeper_silent" {
   }
 
   documentation {
-    subject   = "The sweeper is silent"
-    content   = local.runbook["The sweeper is silent"]
+    subject   = "No sweep has finished"
+    content   = local.runbook["No sweep has finished"]
     mime_type = "text/markdown"
   }
 
-  # A metric of log lines is unknown to Monitoring for minutes after it is made, about as long as a function's build.
+  # Monitoring does not know a new log-based metric for minutes, about as long as the build of a function takes.
   depends_on = [google_cloudfunctions2_function.sweep]
 }

@@ -1,4 +1,4 @@
-# What browsers and programs call, with a Firebase ID token that the function verifies.
+# The function api: browsers and programs call it with a Firebase ID token, which it verifies.
 
 locals {
   api_environment = merge(local.environment, {
@@ -46,23 +46,23 @@ resource "google_cloud_tasks_queue_iam_member" "api_cancels" {
   member   = google_service_account.api.member
 }
 
-resource "google_storage_bucket_iam_member" "api_shows_assets" {
+resource "google_storage_bucket_iam_member" "api_reads_assets" {
   bucket = google_storage_bucket.assets.name
-  role   = "roles/storage.objectViewer" # whoever opens a signed URL has the rights of its signer
+  role   = "roles/storage.objectViewer" # a signed URL grants the permissions of its signer
   member = google_service_account.api.member
 }
 
 resource "google_service_account_iam_member" "api_signs" {
   service_account_id = "projects/${var.project_id}/serviceAccounts/${google_service_account.api.email}"
-  role               = "roles/iam.serviceAccountTokenCreator" # signBlob, since it has no key of its own
+  role               = "roles/iam.serviceAccountTokenCreator" # signBlob: it has no private key
   member             = google_service_account.api.member
 }
 
 resource "google_cloudfunctions2_function" "api" {
-  #checkov:skip=CKV_GCP_124:Browsers call it from everywhere; it verifies each caller's ID token itself
+  #checkov:skip=CKV_GCP_124:Browsers call it from anywhere; it verifies the ID token of each caller itself
   name            = "api"
   location        = var.region
-  description     = "Takes, lists, cancels and retries requests"
+  description     = "Accepts, lists, cancels and redrives requests"
   deletion_policy = "DELETE"
 
   build_config {
@@ -121,6 +121,6 @@ resource "google_cloud_run_v2_service_iam_member" "api_callers" {
   member   = "allUsers"
 
   lifecycle {
-    replace_triggered_by = [google_cloudfunctions2_function.api.id] # a service that is made anew has lost its policy
+    replace_triggered_by = [google_cloudfunctions2_function.api.id] # a recreated service has lost its policy
   }
 }

@@ -6,5 +6,5 @@ resource "google_project_service" "main" {
   ])
 
   service            = "${each.key}.googleapis.com"
-  disable_on_destroy = false # others may use it
+  disable_on_destroy = false # other services of the project may use it
 }

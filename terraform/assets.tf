@@ -1,4 +1,4 @@
-# The files that requests result in. Browsers open them by signed URLs that live for minutes.
+# The files that requests produce. Browsers download them through signed URLs that expire after minutes.
 
 locals {
   assets_bucket = "${var.project_id}-assets"
@@ -6,8 +6,8 @@ locals {
 }
 
 resource "google_storage_bucket" "assets" {
-  #checkov:skip=CKV_GCP_62:Who opened which asset is in the audit log where data access logs are switched on; a second bucket of names would hold personal data longer
-  #checkov:skip=CKV_GCP_78:An asset is created once and never overwritten, and a deleted one holds personal data that must be gone
+  #checkov:skip=CKV_GCP_62:Data access audit logs, where enabled, record reads of assets; a second bucket with access logs would keep personal data longer
+  #checkov:skip=CKV_GCP_78:An asset is created once and never overwritten; older versions would keep deleted personal data
   name                        = local.assets_bucket
   location                    = var.region
   uniform_bucket_level_access = true
@@ -25,7 +25,7 @@ resource "google_storage_bucket" "assets" {
   }
 
   soft_delete_policy {
-    retention_duration_seconds = 0 # deleted means gone
+    retention_duration_seconds = 0 # a deleted asset must not be recoverable
   }
 
   cors {

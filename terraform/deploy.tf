@@ -1,24 +1,26 @@
-# How the repository's workflow deploys: by Workload Identity Federation, so that there is no key to lose.
-# The planner looks, the deployer changes what a release changes. Each is for one environment of the repository.
+# The identities of the repository's workflow, by Workload Identity Federation: there is no key that could leak.
+# The planner reads, the deployer changes what a release changes. Each belongs to one environment of the repository.
 #
-# A person, as an owner, makes the first apply, and each one that touches identities, whom they are believed as, who
-# may call the functions, what anybody is granted on the project, secrets, APIs, or the database's own settings: the
-# deployer cannot. It is strong all the same: it can do what the code that it deploys can do, to documents and assets, and
-# with identityplatform.admin, which no smaller role is for the user of the smoke test, it holds all users. It also writes
-# the state, which an owner's next apply believes: whoever could take the deployer over could leave a state from which
-# Terraform plans what an owner alone may do. Read that plan, and apply nothing in it that no commit explains.
+# A project owner makes the first apply, and every apply that changes identities, Workload Identity Federation, callers
+# of the functions, project-level grants, secrets, APIs or the settings of the database: the deployer may not.
+# The deployer is still powerful:
+# - It can do everything that the code it deploys can do to documents and assets.
+# - It manages all users: the smoke test needs identityplatform.admin, and no smaller role is enough.
+# - It writes the state, which an owner's next apply trusts. An attacker with the deployer's rights could write a state
+#   from which Terraform plans changes that only an owner may make. Read that plan; apply no change that no commit
+#   explains.
 
 locals {
   github = var.github == null ? {} : {
     planner  = { environment = "plan", roles = local.planner_roles }
     deployer = { environment = var.github.environment, roles = local.deployer_roles }
   }
-  planner_roles = toset([ # nothing that shows documents, assets, tasks (their bodies are requests) or users
+  planner_roles = toset([ # none of these can read documents, assets, users or tasks, whose bodies contain requests
     "roles/artifactregistry.reader", "roles/browser", "roles/cloudfunctions.viewer", "roles/cloudscheduler.viewer",
     "roles/datastore.backupSchedulesViewer", "roles/firebaserules.viewer", "roles/iam.securityReviewer",
     "roles/iam.workloadIdentityPoolViewer", "roles/logging.viewer", "roles/monitoring.viewer", "roles/run.viewer",
     "roles/secretmanager.viewer", "roles/serviceusage.apiKeysViewer", "roles/serviceusage.serviceUsageConsumer",
-    "roles/storage.bucketViewer", local.sees_settings,
+    "roles/storage.bucketViewer", local.settings_viewer_role,
   ])
   deployer_roles = toset([
     "roles/cloudfunctions.developer", "roles/cloudscheduler.admin", "roles/cloudtasks.queueAdmin",
@@ -26,19 +28,19 @@ locals {
     "roles/firebaserules.admin", "roles/identityplatform.admin", "roles/logging.configWriter", "roles/monitoring.editor",
     "roles/serviceusage.apiKeysAdmin", "roles/serviceusage.serviceUsageConsumer", "roles/storage.bucketViewer",
   ])
-  deployer_buckets = var.github == null ? {} : { # of the assets the settings and grants; that role also lists and deletes them
+  deployer_buckets = var.github == null ? {} : { # legacyBucketOwner: settings and grants of the bucket of assets; it can also list and delete objects
     (local.assets_bucket)               = "roles/storage.legacyBucketOwner"
     (local.state_bucket)                = "roles/storage.objectUser"
     (google_storage_bucket.source.name) = "roles/storage.admin"
   }
-  state_bucket  = "${var.project_id}-terraform"
-  sees_settings = "projects/${var.project_id}/roles/terraformPlanner"
+  state_bucket         = "${var.project_id}-terraform"
+  settings_viewer_role = "projects/${var.project_id}/roles/terraformPlanner"
 
   pool      = "projects/${coalesce(var.project_number, "0")}/locations/global/workloadIdentityPools/github"
   providers = { for name in keys(local.github) : name => "${local.pool}/providers/${name}" }
 
-  # Whom the deployer may put into a function, a queue or a job.
-  acted_as = var.github == null ? {} : {
+  # The identities that the deployer may attach to a function, a queue or a job.
+  attached_accounts = var.github == null ? {} : {
     api               = google_service_account.api
     build             = google_service_account.build
     process           = google_service_account.process
@@ -47,15 +49,15 @@ locals {
     tasks_invoker     = google_service_account.tasks_invoker
   }
 
-  # Repositories since July 2026 have their ids in it: repo:OWNER@ID/REPOSITORY@ID.
+  # Since July 2026 the subject of a new repository contains its ids: repo:OWNER@ID/REPOSITORY@ID.
   subject = var.github == null ? "" : coalesce(var.github.subject, "repo:${var.github.owner}/${var.github.repository}")
 }
 
-# The predefined roles that see these settings show documents, tasks or users too, or can change what they see.
-resource "google_project_iam_custom_role" "sees_settings" {
+# Predefined roles with these permissions can also read documents, tasks or users, or change the settings.
+resource "google_project_iam_custom_role" "settings_viewer" {
   count = var.github == null ? 0 : 1
 
-  role_id = basename(local.sees_settings)
+  role_id = basename(local.settings_viewer_role)
   title   = "Sees how Firestore, queues and sign-in are set up"
   permissions = [
     "cloudtasks.queues.get", "datastore.databases.getMetadata", "datastore.databases.list", "datastore.schemas.get",
@@ -88,9 +90,9 @@ resource "google_iam_workload_identity_pool_provider" "github" {
     issuer_uri = "https://token.actions.githubusercontent.com"
   }
 
-  # The ids cannot be registered again by somebody else, the subject is exact, and no branch but main is believed,
-  # whatever the environment's own rules are. A pull_request_target of a fork runs with all of these, so the events that
-  # deploy are named.
+  # Names of repositories can be registered again, ids cannot. The subject must match exactly, and only main deploys,
+  # even if the environment allows other branches. The events are listed because a pull_request_target from a fork fulfils
+  # all other conditions.
   attribute_condition = "assertion.sub == '${local.subject}:environment:${each.value.environment}' && assertion.ref == 'refs/heads/main' && assertion.event_name in ['push', 'workflow_dispatch'] && assertion.repository_owner_id == '${var.github.owner_id}' && assertion.repository_id == '${var.github.repository_id}'"
   attribute_mapping = {
     "google.subject" = "assertion.sub"
@@ -125,18 +127,18 @@ resource "google_project_iam_member" "github" {
   role    = each.value.role
   member  = google_service_account.github[each.value.name].member
 
-  depends_on = [google_project_iam_custom_role.sees_settings]
+  depends_on = [google_project_iam_custom_role.settings_viewer]
 }
 
 resource "google_storage_bucket_iam_member" "planner_reads" {
   for_each = var.github == null ? toset([]) : toset([local.state_bucket, google_storage_bucket.source.name])
 
-  bucket = each.key # the state, and which archive is deployed
+  bucket = each.key # the state, and the archives that are deployed
   role   = "roles/storage.objectViewer"
   member = google_service_account.github["planner"].member
 }
 
-resource "google_storage_bucket_iam_member" "deployer_holds" {
+resource "google_storage_bucket_iam_member" "deployer_manages" {
   for_each = local.deployer_buckets
 
   bucket = each.key
@@ -146,7 +148,7 @@ resource "google_storage_bucket_iam_member" "deployer_holds" {
   depends_on = [google_storage_bucket.assets]
 }
 
-resource "google_artifact_registry_repository_iam_member" "deployer_holds" {
+resource "google_artifact_registry_repository_iam_member" "deployer_manages" {
   count = var.github == null ? 0 : 1
 
   project    = var.project_id
@@ -157,15 +159,15 @@ resource "google_artifact_registry_repository_iam_member" "deployer_holds" {
 }
 
 resource "google_service_account_iam_member" "deployer_acts_as" {
-  for_each = local.acted_as
+  for_each = local.attached_accounts
 
   service_account_id = "projects/${var.project_id}/serviceAccounts/${each.value.email}"
   role               = "roles/iam.serviceAccountUser"
   member             = google_service_account.github["deployer"].member
 }
 
-# Its smoke request must show who sends it, where not everybody may. cloudfunctions.developer may invoke.
-resource "google_service_account_iam_member" "deployer_shows_itself" {
+# Where the API is not public, the smoke test needs an ID token of an invoker. cloudfunctions.developer can invoke.
+resource "google_service_account_iam_member" "deployer_creates_id_tokens" {
   count = var.github == null || var.public_api ? 0 : 1
 
   service_account_id = "projects/${var.project_id}/serviceAccounts/${google_service_account.github["deployer"].email}"

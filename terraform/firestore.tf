@@ -1,11 +1,11 @@
-# The one store of all state. Indexes, exemptions, TTL and rules come from the files that the emulator reads too.
+# Firestore, which stores all state. The emulator reads the same files of indexes, exemptions, TTL and rules.
 
 locals {
   indexes       = jsondecode(file("${path.module}/../firestore.indexes.json"))
   database_name = "projects/${var.project_id}/databases/${var.database}"
   rules_release = var.database == "(default)" ? "cloud.firestore" : "cloud.firestore/${var.database}"
 
-  # Firestore documents this condition as the way to confine an identity to one database.
+  # The condition that Firestore documents for restricting an identity to one database.
   is_this_database = "resource.name == \"${local.database_name}\""
 }
 
@@ -65,7 +65,7 @@ resource "google_firestore_field" "main" {
 
 resource "google_firestore_backup_schedule" "main" {
   database  = google_firestore_database.main.name
-  retention = "604800s" # a week, which is also how far point-in-time recovery goes back
+  retention = "604800s" # a week, as long as point-in-time recovery
 
   daily_recurrence {}
 }
@@ -79,7 +79,7 @@ resource "google_firebaserules_ruleset" "main" {
   }
 
   lifecycle {
-    create_before_destroy = true # keeps the moment without a release short
+    create_before_destroy = true # keeps the time without a release short
   }
 
   depends_on = [google_firestore_database.main]

@@ -1,13 +1,13 @@
-# What the three functions have in common: one archive, one build identity, one environment, one time policy.
+# Shared by the three functions: the archive, the build identity, environment variables and timeouts.
 
 locals {
-  python        = split("\n", trimspace(file("${path.module}/../.python-versions")))[0]
-  runtime       = "python${replace(local.python, ".", "")}"
-  names         = ["api", "process", "sweep"]
-  build_account = "projects/${var.project_id}/serviceAccounts/${google_service_account.build.email}"
-  repository    = "projects/${var.project_id}/locations/${var.region}/repositories/${google_artifact_registry_repository.functions.repository_id}"
+  python         = split("\n", trimspace(file("${path.module}/../.python-versions")))[0]
+  runtime        = "python${replace(local.python, ".", "")}"
+  function_names = ["api", "process", "sweep"]
+  build_account  = "projects/${var.project_id}/serviceAccounts/${google_service_account.build.email}"
+  repository     = "projects/${var.project_id}/locations/${var.region}/repositories/${google_artifact_registry_repository.functions.repository_id}"
 
-  # The functions know names only, never a queue's or a function's resource: that would be a cycle.
+  # The functions get names, not resources: a reference to a queue or a function would be a cycle.
   environment = {
     GOOGLE_CLOUD_PROJECT = var.project_id
     FIRESTORE_DATABASE   = var.database
@@ -15,18 +15,18 @@ locals {
     QUEUES_SUFFIX        = local.queues_suffix
   }
 
-  # Cloud Tasks gives up after the dispatch deadline, and the lease ends later still (common/queues.py).
+  # The dispatch deadline of Cloud Tasks is a time budget plus this margin; the lease ends later (common/queues.py).
   longest_time_budget_seconds = max([for policy in local.policies : policy.time_budget_seconds]...)
   dispatch_margin_seconds     = 30
   process_timeout_seconds     = local.longest_time_budget_seconds + local.dispatch_margin_seconds
   api_timeout_seconds         = 60
-  sweep_timeout_seconds       = 120 # the sweeper stops taking pages after 50 s, and a page may take its time
+  sweep_timeout_seconds       = 120 # the sweeper starts no page after 50 s, and a page can take long
 
-  # For what holds data or tasks. Functions hold none, and one whose first build failed must be made anew: Terraform
-  # deletes it first, which PREVENT would refuse for ever.
+  # For resources that hold data or tasks. Functions hold neither: Terraform must be able to delete and recreate one
+  # whose first build has failed.
   deletion_policy = var.deletion_protection ? "PREVENT" : "DELETE"
 
-  is_a_source = "resource.type == \"storage.googleapis.com/Object\" && (${join(" || ", formatlist("resource.name.startsWith(\"projects/_/buckets/%s\")", ["gcf-v2-sources-", "gcf-v2-uploads-", "run-sources-"]))})"
+  is_function_source = "resource.type == \"storage.googleapis.com/Object\" && (${join(" || ", formatlist("resource.name.startsWith(\"projects/_/buckets/%s\")", ["gcf-v2-sources-", "gcf-v2-uploads-", "run-sources-"]))})"
 }
 
 resource "google_service_account" "build" {
@@ -48,8 +48,8 @@ resource "google_storage_bucket_iam_member" "build_source" {
   member = google_service_account.build.member
 }
 
-# Cloud Functions copies the archive into buckets of its own making, and the build reads it there ("Custom service account
-# for Cloud Build" gives this condition).
+# Cloud Functions copies the archive into buckets that it creates, and the build reads it there. The condition is that
+# of "Custom service account for Cloud Build".
 resource "google_project_iam_member" "build_copies" {
   project = var.project_id
   role    = "roles/storage.objectViewer"
@@ -57,7 +57,7 @@ resource "google_project_iam_member" "build_copies" {
 
   condition {
     title      = "sources of functions"
-    expression = local.is_a_source
+    expression = local.is_function_source
   }
 }
 
@@ -70,7 +70,7 @@ resource "google_artifact_registry_repository_iam_member" "build_images" {
 }
 
 resource "google_artifact_registry_repository" "functions" {
-  #checkov:skip=CKV_GCP_84:Images hold our published code and nothing of a customer; Google's keys encrypt them
+  #checkov:skip=CKV_GCP_84:Images contain published code and no customer data; keys of Google encrypt them
   repository_id = "functions"
   location      = var.region
   format        = "DOCKER"
@@ -95,7 +95,7 @@ resource "google_artifact_registry_repository" "functions" {
 }
 
 resource "google_storage_bucket" "source" {
-  #checkov:skip=CKV_GCP_62:Holds archives of published code; who reads them is in the audit log
+  #checkov:skip=CKV_GCP_62:Contains archives of published code; audit logs record reads
   name                        = "${var.project_id}-functions"
   location                    = var.region
   uniform_bucket_level_access = true
@@ -106,14 +106,14 @@ resource "google_storage_bucket" "source" {
     enabled = true
   }
   soft_delete_policy {
-    retention_duration_seconds = 0 # billed, and an archive can be built again byte for byte
+    retention_duration_seconds = 0 # it is billed, and an archive can be rebuilt byte for byte
   }
   lifecycle_rule {
     action {
       type = "Delete"
     }
     condition {
-      days_since_noncurrent_time = 30 # a name is of one content, so nothing is ever newer under it
+      days_since_noncurrent_time = 30 # each name has one content, so a newer version never follows
     }
   }
 
@@ -121,7 +121,7 @@ resource "google_storage_bucket" "source" {
 }
 
 resource "google_storage_bucket_object" "archive" {
-  name   = "functions-${filesha256(var.archive)}.zip" # a new name is what makes a new revision
+  name   = "functions-${filesha256(var.archive)}.zip" # a new name causes a new revision
   bucket = google_storage_bucket.source.name
   source = var.archive
 }

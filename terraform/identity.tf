@@ -1,4 +1,4 @@
-# Who may sign in. Tenants are a custom claim on users, set by whoever administers them.
+# Sign-in. A tenant is a custom claim of a user, which an administrator sets.
 
 resource "google_identity_platform_config" "main" {
   authorized_domains = [for origin in local.page_origins : regex("^https://([^/:]+)", origin)[0]]

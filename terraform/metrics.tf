@@ -1,72 +1,82 @@
-# Log lines become metrics: each has the event and the facts that the functions log.
+# Log-based metrics. Each reads lines of one or more events, and fields of these lines.
 
 locals {
+  # The old names of events that release 1.1.0 renamed. Instances of the old revision still log them during its roll-out.
+  # Delete this map in the release after it.
+  renamed_events = {
+    "call.finished"       = "call.done"
+    "delivery.finished"   = "delivery.done"
+    "recurring.submitted" = "recurring.asked"
+    "sweep.finished"      = "sweep.done"
+    "sweep.skipped"       = "sweep.not_ours"
+  }
+
   metrics = {
     requests_accepted = {
-      description = "Requests taken; a batch is one entry of up to ten"
-      events      = ["call.done", "recurring.asked"]
-      only        = "jsonPayload.accepted>0"
+      description = "Requests accepted; a batch is one entry of up to ten"
+      events      = ["call.finished", "recurring.submitted"]
+      filter      = "jsonPayload.accepted>0"
       labels      = {}
       value       = "accepted"
       unit        = "1"
     }
     requests_ended = {
-      description = "Requests that ended, by type, how, and error code"
-      events      = ["delivery.done", "sweep.moved", "call.done"]
-      only        = "jsonPayload.ended:*"
+      description = "Requests that ended, by type, status and error code"
+      events      = ["delivery.finished", "sweep.moved", "call.finished"]
+      filter      = "jsonPayload.ended:*"
       labels      = { type = "type", ended = "ended", code = "code" }
     }
     request_ms = {
-      description = "From the time a request was wanted until it was completed"
-      events      = ["delivery.done"]
-      only        = "jsonPayload.ended=\"completed\" AND jsonPayload.total_ms>=0"
+      description = "Time from the wanted start of a request to its completion"
+      events      = ["delivery.finished"]
+      filter      = "jsonPayload.ended=\"completed\" AND jsonPayload.total_ms>=0"
       labels      = { type = "type" }
       value       = "total_ms"
       unit        = "ms"
     }
     attempts = {
       description = "Deliveries of tasks, by type and verdict"
-      events      = ["delivery.done"]
+      events      = ["delivery.finished"]
       labels      = { type = "type", verdict = "verdict" }
     }
     run_ms = {
-      description = "How long deliveries took that did work"
-      events      = ["delivery.done"]
-      only        = "jsonPayload.attempt>0"
+      description = "Duration of deliveries that made an attempt"
+      events      = ["delivery.finished"]
+      filter      = "jsonPayload.attempt>0"
       labels      = { type = "type" }
       value       = "duration_ms"
       unit        = "ms"
     }
     queue_ms = {
-      description = "From the time a request was wanted until its first attempt began"
-      events      = ["delivery.done"]
-      only        = "jsonPayload.queue_ms>=0"
+      description = "Time from the wanted start of a request to the start of its first attempt"
+      events      = ["delivery.finished"]
+      filter      = "jsonPayload.queue_ms>=0"
       labels      = { type = "type" }
       value       = "queue_ms"
       unit        = "ms"
     }
     sweeps = {
-      description = "Sweeps that came to their end"
-      events      = ["sweep.done"]
+      description = "Sweeps that finished"
+      events      = ["sweep.finished"]
       labels      = {}
     }
     open_seconds = {
-      description = "For how long nothing had begun for the requests that the sweeper met"
-      events      = ["sweep.moved", "sweep.failed", "sweep.not_ours"]
-      only        = "jsonPayload.open_seconds>=0"
+      description = "For how long the overdue requests that the sweeper found have waited for an attempt"
+      events      = ["sweep.moved", "sweep.failed", "sweep.skipped"]
+      filter      = "jsonPayload.open_seconds>=0"
       labels      = {}
       value       = "open_seconds"
       unit        = "s"
     }
     calls = {
       description = "Calls of the API, by operation, HTTP status and problem code"
-      events      = ["call.done"]
+      events      = ["call.finished"]
       labels      = { operation = "operation", status = "status", code = "code" }
     }
-    troubles = {
-      description = "Log lines of errors, by event; those of the platform have none"
+    troubles = { # the name under which it is deployed
+      description = "Log lines of errors, by event; lines of the platform have no event"
       events      = []
-      only        = "severity>=ERROR AND logName!=\"projects/${var.project_id}/logs/run.googleapis.com%2Frequests\"" # a 5xx has its own line there
+      filter      = "severity>=ERROR AND logName!=\"projects/${var.project_id}/logs/run.googleapis.com%2Frequests\"" # the request log, in which a 5xx has a second line
       labels      = { event = "message" }
     }
   }
@@ -80,9 +90,11 @@ resource "google_logging_metric" "main" {
   description = each.value.description
   filter = join("\n", compact([
     "resource.type=\"cloud_run_revision\"",
-    "resource.labels.service_name=(${join(" OR ", [for name in local.names : "\"${name}\""])})",
-    length(each.value.events) == 0 ? "" : "jsonPayload.message=(${join(" OR ", [for event in each.value.events : "\"${event}\""])})",
-    try(each.value.only, ""),
+    "resource.labels.service_name=(${join(" OR ", [for name in local.function_names : "\"${name}\""])})",
+    length(each.value.events) == 0 ? "" : "jsonPayload.message=(${join(" OR ", [
+      for event in compact(concat(each.value.events, [for event in each.value.events : lookup(local.renamed_events, event, "")])) : "\"${event}\""
+    ])})",
+    try(each.value.filter, ""),
   ]))
 
   metric_descriptor {
@@ -99,7 +111,7 @@ resource "google_logging_metric" "main" {
     }
   }
 
-  label_extractors = { for label, fact in each.value.labels : label => "EXTRACT(jsonPayload.${fact})" }
+  label_extractors = { for label, field in each.value.labels : label => "EXTRACT(jsonPayload.${field})" }
   value_extractor  = can(each.value.value) ? "EXTRACT(jsonPayload.${each.value.value})" : null
 
   dynamic "bucket_options" {

@@ -1,5 +1,5 @@
 output "accounts" {
-  description = "The identities by their task"
+  description = "Service accounts by purpose"
   value = {
     api               = google_service_account.api.email
     process           = google_service_account.process.email
@@ -11,33 +11,33 @@ output "accounts" {
 }
 
 output "api" {
-  description = "Address of the API"
+  description = "URL of the API"
   value       = google_cloudfunctions2_function.api.service_config[0].uri
 }
 
 output "assets_bucket" {
-  description = "Where assets are"
+  description = "Name of the bucket of assets"
   value       = google_storage_bucket.assets.name
 }
 
 output "deletion_protection" {
-  description = "Whether a destroy would be refused half-way, which `make destroy` asks first"
+  description = "Whether Google Cloud would refuse to delete the resources that hold data; `make destroy` reads it first"
   value       = var.deletion_protection
 }
 
 output "page" {
-  description = "Address of the page"
+  description = "URL of the page"
   value       = local.hosting_origins[0]
 }
 
 output "page_config" {
-  description = "What the page reads at its start, as config.json"
+  description = "Content of config.json, which the page reads when it starts"
   value       = local.page_config
-  sensitive   = true # only because the provider marks the key so: every browser gets it
+  sensitive   = true # the provider marks the key as sensitive; every browser gets it
 }
 
 output "public_api" {
-  description = "Whether whoever tests the API must show Cloud Run an identity that may invoke it"
+  description = "Whether everyone can reach the API; if not, the smoke test needs an identity that can invoke it"
   value       = var.public_api
 }
 
@@ -47,11 +47,11 @@ output "queues" {
 }
 
 output "require_tenant" {
-  description = "Whether whoever tests the API needs a tenant claim, as everybody else does"
+  description = "Whether callers, including the smoke test, need a tenant claim"
   value       = var.require_tenant
 }
 
 output "workload_identity_providers" {
-  description = "What the workflow gives to google-github-actions/auth, by the job that uses it"
+  description = "Values of workload_identity_provider for google-github-actions/auth, by job"
   value       = local.providers
 }

@@ -1,11 +1,11 @@
-# What Cloud Tasks calls, and nobody else: it does the work.
+# The function process: it does the work. Only Cloud Tasks calls it.
 
 locals {
   process_environment = merge(local.environment, {
     ASSETS_BUCKET = local.assets_bucket
     THREADS       = tostring(var.process.concurrency)
   })
-  most_deliveries_at_once = sum([for policy in local.policies : policy.max_concurrent_dispatches])
+  max_concurrent_deliveries = sum([for policy in local.policies : policy.max_concurrent_dispatches])
 }
 
 resource "google_service_account" "process" {
@@ -35,22 +35,22 @@ resource "google_cloud_tasks_queue_iam_member" "process_enqueues" {
   member   = google_service_account.process.member
 }
 
-resource "google_storage_bucket_iam_member" "process_makes_assets" {
+resource "google_storage_bucket_iam_member" "process_creates_assets" {
   bucket = google_storage_bucket.assets.name
-  role   = "roles/storage.objectCreator" # creates, and cannot overwrite
+  role   = "roles/storage.objectCreator" # can create objects, and cannot overwrite
   member = google_service_account.process.member
 }
 
-resource "google_storage_bucket_iam_member" "process_finds_assets" {
+resource "google_storage_bucket_iam_member" "process_reads_assets" {
   bucket = google_storage_bucket.assets.name
-  role   = "roles/storage.legacyObjectReader" # whether what it may not create is there already; it lists nothing
+  role   = "roles/storage.legacyObjectReader" # can read an existing object, and cannot list
   member = google_service_account.process.member
 }
 
 resource "google_cloudfunctions2_function" "process" {
   name            = "process"
   location        = var.region
-  description     = "Does the work of one request at a time and thread"
+  description     = "Processes requests, one per thread"
   deletion_policy = "DELETE"
 
   build_config {
@@ -100,12 +100,12 @@ resource "google_cloudfunctions2_function" "process" {
 
   lifecycle {
     precondition {
-      condition     = local.most_deliveries_at_once <= var.process.max_instances * var.process.concurrency
-      error_message = "The queues may send ${local.most_deliveries_at_once} tasks at once, and process takes ${var.process.max_instances * var.process.concurrency}: the platform's own 429 would slow every queue. Raise process.max_instances, or lower max_concurrent_dispatches in queues.json."
+      condition     = local.max_concurrent_deliveries <= var.process.max_instances * var.process.concurrency
+      error_message = "The queues can send ${local.max_concurrent_deliveries} tasks at once, and process accepts ${var.process.max_instances * var.process.concurrency}: the 429 of Cloud Run would slow down every queue. Raise process.max_instances, or lower max_concurrent_dispatches in queues.json."
     }
     precondition {
       condition     = local.process_timeout_seconds <= 1800
-      error_message = "Cloud Tasks waits 30 minutes at most: a time budget in queues.json must leave room for the margin of ${local.dispatch_margin_seconds} s."
+      error_message = "Cloud Tasks waits at most 30 minutes: each time budget in queues.json plus ${local.dispatch_margin_seconds} s must be shorter."
     }
   }
 }
@@ -124,6 +124,6 @@ resource "google_cloud_run_v2_service_iam_member" "process_callers" {
   member   = google_service_account.tasks_invoker.member
 
   lifecycle {
-    replace_triggered_by = [google_cloudfunctions2_function.process.id] # a service that is made anew has lost its policy
+    replace_triggered_by = [google_cloudfunctions2_function.process.id] # a recreated service has lost its policy
   }
 }

@@ -1,9 +1,9 @@
-# One queue for each enabled type of work, from the file that the functions and the local stack read too.
+# One queue for each enabled type of work. The functions and the local stack read the same file of policies.
 
 locals {
   policies = { for type, policy in jsondecode(file(var.queues_file)) : type => policy if policy.enabled }
 
-  # The name of a deleted queue stays blocked for a week: made anew, an environment needs the next version.
+  # The name of a deleted queue stays reserved for a week: a recreated environment needs the next version.
   queues_suffix = "-v${var.queues_version}"
 }
 
@@ -12,7 +12,7 @@ resource "google_cloud_tasks_queue" "main" {
 
   name            = "${each.value.queue}${local.queues_suffix}"
   location        = var.region
-  deletion_policy = local.deletion_policy # its tasks would go with it, so a protected one must be unprotected first
+  deletion_policy = local.deletion_policy # deleting a queue deletes its tasks, so protection must be off
 
   rate_limits {
     max_dispatches_per_second = each.value.max_dispatches_per_second
@@ -20,7 +20,7 @@ resource "google_cloud_tasks_queue" "main" {
   }
 
   retry_config {
-    max_attempts  = -1 # the budget of attempts is the record's, and no max_retry_duration: only an end ends a task
+    max_attempts  = -1 # unlimited, as is max_retry_duration: the record counts attempts, and its end ends the task
     min_backoff   = "${each.value.min_backoff_seconds}s"
     max_backoff   = "${each.value.max_backoff_seconds}s"
     max_doublings = each.value.max_doublings
@@ -47,7 +47,7 @@ resource "google_cloud_tasks_queue" "main" {
   lifecycle {
     precondition {
       condition     = can(regex("^[A-Za-z0-9-]{1,100}$", "${each.value.queue}${local.queues_suffix}"))
-      error_message = "A queue's name has letters, digits and hyphens, at most 100: ${each.value.queue}${local.queues_suffix}"
+      error_message = "The name of a queue must be 1 to 100 letters, digits and hyphens: ${each.value.queue}${local.queues_suffix}"
     }
     precondition {
       condition     = each.value.min_backoff_seconds <= each.value.max_backoff_seconds

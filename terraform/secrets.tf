@@ -1,6 +1,8 @@
-# The place of secrets, of which there are none yet. A secret takes two applies, so that its value never meets Terraform:
-# 1. an entry in `secrets` without a version makes it, empty, and lets its functions read it: a person applies this;
-# 2. `gcloud secrets versions add NAME --data-file=-`, then the version's number in the entry hands it to them.
+# Secrets; there are none by default. A secret needs two applies, so that Terraform never sees its value:
+# 1. An entry in `secrets` without a version creates the empty secret and grants its functions access. A project owner
+#    applies this.
+# 2. `gcloud secrets versions add NAME --data-file=-` adds a value. The number of this version in the entry passes it to
+#    the functions.
 
 locals {
   secret_readers = merge([
@@ -10,7 +12,7 @@ locals {
     } }
   ]...)
   secrets_of = {
-    for function in local.names : function => {
+    for function in local.function_names : function => {
       for name, secret in var.secrets : name => secret if secret.version != null && contains(secret.functions, function)
     }
   }

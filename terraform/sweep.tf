@@ -1,4 +1,4 @@
-# What Cloud Scheduler calls, and nobody else: every minute for what is overdue, and by its own times for recurring requests.
+# The function sweep: only Cloud Scheduler calls it, every minute for overdue requests and on schedule for recurring ones.
 
 locals {
   sweep_environment = merge(local.environment, {
@@ -6,7 +6,7 @@ locals {
     THREADS                  = tostring(var.sweep.concurrency)
   })
   sweep_uri      = google_cloudfunctions2_function.sweep.service_config[0].uri
-  sweep_deadline = "${local.sweep_timeout_seconds + 30}s" # longer than the function can take
+  sweep_deadline = "${local.sweep_timeout_seconds + 30}s" # longer than the timeout of the function
 }
 
 resource "google_service_account" "sweep" {
@@ -36,19 +36,19 @@ resource "google_cloud_tasks_queue_iam_member" "sweep_enqueues" {
   member   = google_service_account.sweep.member
 }
 
-resource "google_cloud_tasks_queue_iam_member" "sweep_looks" {
+resource "google_cloud_tasks_queue_iam_member" "sweep_reads_tasks" {
   for_each = google_cloud_tasks_queue.main
 
   location = var.region
   name     = each.value.name
-  role     = "roles/cloudtasks.viewer" # whether a task whose name is taken still lives
+  role     = "roles/cloudtasks.viewer" # to see whether the task of a used name still exists
   member   = google_service_account.sweep.member
 }
 
 resource "google_cloudfunctions2_function" "sweep" {
   name            = "sweep"
   location        = var.region
-  description     = "Moves on what is overdue, and asks for what recurs"
+  description     = "Moves overdue requests on and submits recurring ones"
   deletion_policy = "DELETE"
 
   build_config {
@@ -112,20 +112,20 @@ resource "google_cloud_run_v2_service_iam_member" "sweep_callers" {
   member   = google_service_account.scheduler_invoker.member
 
   lifecycle {
-    replace_triggered_by = [google_cloudfunctions2_function.sweep.id] # a service that is made anew has lost its policy
+    replace_triggered_by = [google_cloudfunctions2_function.sweep.id] # a recreated service has lost its policy
   }
 }
 
 resource "google_cloud_scheduler_job" "sweep" {
   name             = "sweep"
   region           = var.region
-  description      = "Moves on what is overdue"
+  description      = "Moves overdue requests on"
   schedule         = "* * * * *"
   time_zone        = "Etc/UTC"
   attempt_deadline = local.sweep_deadline
 
   retry_config {
-    retry_count = 0 # the next minute's sweep is the retry
+    retry_count = 0 # the sweep of the next minute is the retry
   }
 
   http_target {
@@ -145,13 +145,13 @@ resource "google_cloud_scheduler_job" "recurring" {
 
   name             = each.key
   region           = var.region
-  description      = "Asks for a ${each.value.submit.type}"
+  description      = "Submits a ${each.value.submit.type}"
   schedule         = each.value.schedule
   time_zone        = try(each.value.time_zone, "Etc/UTC")
   attempt_deadline = local.sweep_deadline
 
   retry_config {
-    retry_count          = 5 # the same schedule time again, and so the same request
+    retry_count          = 5 # a retry has the same schedule time, so it replays the request
     min_backoff_duration = "10s"
   }
 

@@ -1,22 +1,22 @@
 variable "adopt" {
   type        = set(string)
   default     = []
-  description = "What exists already and is taken over: database, rules, identity_platform, page_key, github. May stay"
+  description = "Existing resources to import: database, rules, identity_platform, page_key, github. Entries can stay after the import"
 
   validation {
     condition     = length(setsubtract(var.adopt, ["database", "rules", "identity_platform", "page_key", "github"])) == 0
-    error_message = "adopt may name database, rules, identity_platform, page_key and github."
+    error_message = "adopt must contain only database, rules, identity_platform, page_key and github."
   }
   validation {
     condition     = !contains(var.adopt, "github") || var.github != null
-    error_message = "There is nothing to adopt of github without github."
+    error_message = "adopt must not contain github while github is null."
   }
 }
 
 variable "alert_email" {
   type        = string
   default     = null
-  description = "Whom alerts are mailed to; null for nobody"
+  description = "E-mail address that alerts are sent to; null for none"
 
   validation {
     condition     = var.alert_email == null || can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.alert_email))
@@ -32,15 +32,15 @@ variable "alert_thresholds" {
     sweeper_silent_seconds  = optional(number, 300)
   })
   default     = {}
-  description = "When to wake somebody: seconds a request may be overdue, share of requests that fail, refusals in an hour, seconds without a sweep"
+  description = "Thresholds of alerts: seconds that a request may be overdue, share of requests that fail, refusals in an hour, seconds without a finished sweep"
 
   validation {
     condition     = var.alert_thresholds.oldest_open_seconds >= 300
-    error_message = "alert_thresholds.oldest_open_seconds must be at least 300: the sweeper itself waits for two minutes."
+    error_message = "alert_thresholds.oldest_open_seconds must be at least 300: the sweeper starts after two minutes."
   }
   validation {
     condition     = var.alert_thresholds.failed_ratio > 0 && var.alert_thresholds.failed_ratio < 1
-    error_message = "alert_thresholds.failed_ratio must lie between 0 and 1."
+    error_message = "alert_thresholds.failed_ratio must be between 0 and 1."
   }
   validation {
     condition     = var.alert_thresholds.quota_refusals_per_hour >= 1
@@ -48,14 +48,14 @@ variable "alert_thresholds" {
   }
   validation {
     condition     = var.alert_thresholds.sweeper_silent_seconds >= 180 && var.alert_thresholds.sweeper_silent_seconds % 60 == 0
-    error_message = "alert_thresholds.sweeper_silent_seconds must be whole minutes, at least 180: a sweep comes every 60 s."
+    error_message = "alert_thresholds.sweeper_silent_seconds must be a multiple of 60, at least 180: a sweep starts every 60 s."
   }
 }
 
 variable "allow_sign_up" {
   type        = bool
   default     = false
-  description = "Whether anyone may make an account, or only administrators may"
+  description = "Whether anyone can create an account; otherwise only administrators can"
 }
 
 variable "api" {
@@ -67,11 +67,11 @@ variable "api" {
     max_instances = optional(number, 20)
   })
   default     = {}
-  description = "Size of the function api. min_instances above 0 are billed while idle, and spare callers the cold start"
+  description = "Size of the function api. Instances in min_instances are billed while idle and avoid cold starts"
 
   validation {
     condition     = contains(["1", "2", "4"], var.api.cpu) && can(regex("^[1-9][0-9]*(Mi|Gi)$", var.api.memory))
-    error_message = "api.cpu must be 1, 2 or 4, since less cannot serve several callers at once; api.memory like 512Mi or 1Gi."
+    error_message = "api.cpu must be 1, 2 or 4 (less cannot serve concurrent calls), api.memory like 512Mi or 1Gi."
   }
   validation {
     condition     = var.api.concurrency >= 1 && var.api.concurrency <= 1000 && floor(var.api.concurrency) == var.api.concurrency
@@ -86,7 +86,7 @@ variable "api" {
 variable "archive" {
   type        = string
   default     = "../dist/functions.zip"
-  description = "The archive of the functions, as `make package` builds it"
+  description = "Path of the archive of the functions, which `make package` builds"
 
   validation {
     condition     = endswith(var.archive, ".zip")
@@ -101,14 +101,14 @@ variable "database" {
 
   validation {
     condition     = var.database == "(default)" || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.database))
-    error_message = "database must be (default), or 4 to 63 letters, digits and hyphens that begin with a letter."
+    error_message = "database must be (default), or 4 to 63 lowercase letters, digits and hyphens, starting with a letter."
   }
 }
 
 variable "database_location" {
   type        = string
   default     = null
-  description = "Where the database is, for ever: a region, nam5 or eur3; null for the region"
+  description = "Location of the database, which cannot change: a region, nam5 or eur3; null for the value of region"
 
   validation {
     condition     = var.database_location == null || can(regex("^([a-z]+-[a-z]+[0-9]|nam[0-9]+|eur[0-9]+)$", var.database_location))
@@ -119,7 +119,7 @@ variable "database_location" {
 variable "deletion_protection" {
   type        = bool
   default     = true
-  description = "Whether database, queues, secrets and assets refuse to be deleted. Takes effect with an apply of its own"
+  description = "Whether database, queues, secrets and assets are protected from deletion. A change needs an apply of its own"
 }
 
 variable "github" {
@@ -132,20 +132,20 @@ variable "github" {
     subject       = optional(string)
   })
   default     = null
-  description = "The repository that may deploy, by Workload Identity Federation; null for none. The numeric ids stay when names change hands. subject is how its tokens begin, if not with repo:OWNER/REPOSITORY"
+  description = "The repository that can deploy, by Workload Identity Federation; null for none. Ids are numeric. subject is the start of the subject of its tokens, if that is not repo:OWNER/REPOSITORY"
 
   validation {
     condition = var.github == null || alltrue([
       for name in [try(var.github.owner, ""), try(var.github.repository, ""), try(var.github.environment, "")] :
       can(regex("^[A-Za-z0-9._-]{1,100}$", name))
     ])
-    error_message = "github.owner, repository and environment must be plain names."
+    error_message = "github.owner, repository and environment must be 1 to 100 letters, digits, dots, underscores and hyphens."
   }
   validation {
     condition = var.github == null || (
       can(regex("^[0-9]+$", try(var.github.owner_id, ""))) && can(regex("^[0-9]+$", try(var.github.repository_id, "")))
     )
-    error_message = "github.owner_id and repository_id must be the numeric ids."
+    error_message = "github.owner_id and repository_id must be numeric ids."
   }
   validation {
     condition     = try(var.github.subject, null) == null || can(regex("^repo:[A-Za-z0-9._-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?$", try(var.github.subject, "")))
@@ -156,20 +156,20 @@ variable "github" {
 variable "labels" {
   type        = map(string)
   default     = { service = "asset-requests" }
-  description = "Labels of everything that takes labels"
+  description = "Labels of every resource that supports labels"
 
   validation {
     condition = alltrue([
       for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))
     ])
-    error_message = "Labels consist of small letters, digits, _ and -, at most 63."
+    error_message = "Keys and values of labels must be at most 63 lowercase letters, digits, _ and -; keys must start with a letter."
   }
 }
 
 variable "open_requests_per_tenant" {
   type        = number
   default     = 100
-  description = "How many requests a tenant may have open at once"
+  description = "Number of open requests that a tenant can have"
 
   validation {
     condition     = var.open_requests_per_tenant >= 1 && var.open_requests_per_tenant <= 1000 && floor(var.open_requests_per_tenant) == var.open_requests_per_tenant
@@ -180,7 +180,7 @@ variable "open_requests_per_tenant" {
 variable "page_origins" {
   type        = list(string)
   default     = []
-  description = "Where else the page is served from, like https://assets.example.org; Firebase Hosting's own addresses are known"
+  description = "Additional origins of the page, like https://assets.example.org; those of Firebase Hosting are always included"
 
   validation {
     condition     = alltrue([for origin in var.page_origins : can(regex("^https://[a-z0-9.-]+\\.[a-z]{2,}(:[0-9]+)?$", origin))])
@@ -197,7 +197,7 @@ variable "process" {
     max_instances = optional(number, 20)
   })
   default     = {}
-  description = "Size of the function process. max_instances x concurrency must hold what the queues may send at once"
+  description = "Size of the function process. max_instances x concurrency must be at least the sum of max_concurrent_dispatches of the queues"
 
   validation {
     condition     = contains(["1", "2", "4", "8"], var.process.cpu) && can(regex("^[1-9][0-9]*(Mi|Gi)$", var.process.memory))
@@ -215,18 +215,18 @@ variable "process" {
 
 variable "project_id" {
   type        = string
-  description = "The Google Cloud project, one for each environment"
+  description = "Id of the Google Cloud project, one for each environment"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
-    error_message = "project_id must be 6 to 30 small letters, digits and hyphens."
+    error_message = "project_id must be 6 to 30 lowercase letters, digits and hyphens."
   }
 }
 
 variable "project_number" {
   type        = string
   default     = null
-  description = "The project's number; needed with github, since the names of workload identities hold it"
+  description = "The number of the project. github needs it: names of workload identities contain it"
 
   validation {
     condition     = var.project_number == null || can(regex("^[0-9]+$", var.project_number))
@@ -241,45 +241,45 @@ variable "project_number" {
 variable "public_api" {
   type        = bool
   default     = true
-  description = "Whether anyone may reach api, which verifies each caller's ID token itself. false leaves invokers to you"
+  description = "Whether everyone can reach api, which verifies the ID token of each caller itself. If false, grant run.invoker yourself"
 }
 
 variable "queue_log_ratio" {
   type        = number
   default     = 0.1
-  description = "Share of Cloud Tasks' own operations that are logged, 0 to 1"
+  description = "Share of the operations of Cloud Tasks that are logged, from 0 to 1"
 
   validation {
     condition     = var.queue_log_ratio >= 0 && var.queue_log_ratio <= 1
-    error_message = "queue_log_ratio must lie between 0 and 1."
+    error_message = "queue_log_ratio must be between 0 and 1."
   }
 }
 
 variable "queues_file" {
   type        = string
   default     = "../common/queues.json"
-  description = "The policies of the types of work; another file is for tests"
+  description = "Path of the policies of the types of work; tests use other files"
 }
 
 variable "queues_version" {
   type        = number
   default     = 1
-  description = "Ends the queues' names. Raise it to make an environment anew within a week of its deletion"
+  description = "Suffix of the names of the queues. Raise it to recreate an environment within a week of its deletion"
 
   validation {
     condition     = var.queues_version >= 1 && floor(var.queues_version) == var.queues_version
-    error_message = "queues_version must be a whole number from 1 on."
+    error_message = "queues_version must be a whole number, at least 1."
   }
 }
 
 variable "recurring" {
-  type        = any # a map whose inputs have different shapes, which no other type can say
+  type        = any # a map whose inputs have different types
   default     = {}
-  description = "Requests that are asked again and again, as tenant t:system: { NAME = { schedule = cron, time_zone = optional, submit = { type, input } } }"
+  description = "Requests that are submitted on a schedule, as tenant t:system: { NAME = { schedule = cron, time_zone = optional, submit = { type, input } } }"
 
   validation {
     condition     = alltrue([for name, job in var.recurring : can(regex("^[a-z][a-z0-9-]{0,99}$", name)) && name != "sweep"])
-    error_message = "A recurring request's name has small letters, digits and hyphens, and is not sweep."
+    error_message = "The name of a recurring request must be lowercase letters, digits and hyphens, and not sweep."
   }
   validation {
     condition     = alltrue([for job in values(var.recurring) : can(regex("^[^[:space:]]+( [^[:space:]]+){4}$", job.schedule))])
@@ -293,13 +293,13 @@ variable "recurring" {
   }
   validation {
     condition     = alltrue([for job in values(var.recurring) : length(setsubtract(keys(job), ["schedule", "time_zone", "submit"])) == 0])
-    error_message = "A recurring request has schedule, time_zone and submit only."
+    error_message = "A recurring request must have no attributes but schedule, time_zone and submit."
   }
 }
 
 variable "region" {
   type        = string
-  description = "Where functions, queues and buckets are"
+  description = "Region of functions, queues and buckets"
 
   validation {
     condition     = can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", var.region))
@@ -310,7 +310,7 @@ variable "region" {
 variable "require_tenant" {
   type        = bool
   default     = false
-  description = "Whether only users with a tenant claim may call"
+  description = "Whether callers need a tenant claim"
 }
 
 variable "secrets" {
@@ -320,19 +320,19 @@ variable "secrets" {
     version   = optional(string)
   }))
   default     = {}
-  description = "Secrets by name: the variable that holds one, the functions that read it, and the number of the version they get; see secrets.tf"
+  description = "Secrets by name: the environment variable, the functions that read it, and the number of the version; see secrets.tf"
 
   validation {
     condition     = alltrue([for name, secret in var.secrets : can(regex("^[a-z][a-z0-9-]{0,99}$", name)) && can(regex("^[A-Z][A-Z0-9_]{0,99}$", secret.variable))])
-    error_message = "A secret's name has small letters, digits and hyphens, its variable capitals, digits and _."
+    error_message = "The name of a secret must be lowercase letters, digits and hyphens, its variable uppercase letters, digits and _."
   }
   validation {
     condition     = alltrue([for secret in values(var.secrets) : length(secret.functions) > 0 && length(setsubtract(secret.functions, ["api", "process", "sweep"])) == 0])
-    error_message = "A secret is read by api, process or sweep."
+    error_message = "The functions of a secret must be one or more of api, process and sweep."
   }
   validation {
     condition     = alltrue([for secret in values(var.secrets) : can(regex("^[1-9][0-9]*$", coalesce(secret.version, "1")))])
-    error_message = "A secret's version is a number, never latest: a roll-back must find what it was tested with."
+    error_message = "The version of a secret must be a number, not latest: a rollback needs the value that it was tested with."
   }
 }
 

@@ -8,13 +8,13 @@ terraform {
     }
   }
 
-  backend "gcs" {} # bucket and prefix come with `init`, see deploy/
+  backend "gcs" {} # deploy/ passes bucket and prefix to `init`
 }
 
 provider "google" {
   project               = var.project_id
   region                = var.region
-  user_project_override = true # some APIs bill quota to the caller's project otherwise, and a person has none
+  user_project_override = true # without it, some APIs need a quota project, which a person's credentials lack
   billing_project       = var.project_id
   default_labels        = var.labels
 }

@@ -1,4 +1,4 @@
-# Where the page lives. Its files go up with `make deploy`; Firebase Hosting itself is no resource of this provider.
+# The page. `make deploy` uploads its files: this provider has no resource for Firebase Hosting.
 
 locals {
   page_key        = "page"
@@ -17,7 +17,7 @@ locals {
   }
 }
 
-# It names the project to Identity Platform and Firestore. Not a secret: rules and tokens decide what may be done.
+# Identifies the project to Identity Platform and Firestore. It is public: rules and tokens decide about access.
 resource "google_apikeys_key" "page" {
   name            = local.page_key
   display_name    = "The page"

@@ -1,5 +1,5 @@
-# Mocked plans of what exists already. Only what is taken over has, in a plan, the values that are made up here: what
-# is still to be made has them after an apply.
+# Mocked plans of imports. In a plan, only imported resources have the values that are overridden here; new resources have
+# them after an apply.
 
 mock_provider "google" {
   source = "./tests/mocks"
@@ -40,7 +40,7 @@ override_resource {
 }
 
 override_resource {
-  target = google_project_iam_custom_role.sees_settings[0]
+  target = google_project_iam_custom_role.settings_viewer[0]
   values = { name = "role" }
 }
 
@@ -54,15 +54,15 @@ override_resource {
   values = { name = "provider" }
 }
 
-run "everything_that_may_exist_is_taken_over" {
+run "every_adoptable_resource_is_imported" {
   command = plan
 
   assert {
     condition = tolist(concat(
       [google_firestore_database.main.uid, google_firebaserules_release.main.create_time, google_identity_platform_config.main.name, google_apikeys_key.page.uid],
-      [google_project_iam_custom_role.sees_settings[0].name, google_iam_workload_identity_pool.github[0].name],
+      [google_project_iam_custom_role.settings_viewer[0].name, google_iam_workload_identity_pool.github[0].name],
       [for provider in google_iam_workload_identity_pool_provider.github : provider.name],
     )) == tolist(["database", "rules", "identity_platform", "page_key", "role", "pool", "provider", "provider"])
-    error_message = "Each must be taken over."
+    error_message = "Each resource that adopt can name must be imported."
   }
 }

@@ -1,4 +1,4 @@
-# A real plan, offline: the emails of identities are known in it, and so every grant.
+# A real plan, offline. It knows the emails of the service accounts, and so every grant.
 
 variables {
   project_id     = "practice-assets"
@@ -16,24 +16,24 @@ run "each_identity_has_exactly_these_grants" {
         for grant in [google_project_iam_member.build_copies, google_project_iam_member.api_documents, google_project_iam_member.process_documents, google_project_iam_member.sweep_documents] :
         "project ${grant.role} ${grant.member} if ${grant.condition[0].expression}"
       ],
-      [for grant in google_project_iam_member.github : "project ${grant.role} ${grant.member}"], # none without github, like all that is the workflow's
+      [for grant in google_project_iam_member.github : "project ${grant.role} ${grant.member}"], # the workflow's grants, none without github
       [
         for grant in concat(
           values(google_cloud_tasks_queue_iam_member.api_enqueues), values(google_cloud_tasks_queue_iam_member.api_cancels),
           values(google_cloud_tasks_queue_iam_member.process_enqueues), values(google_cloud_tasks_queue_iam_member.sweep_enqueues),
-          values(google_cloud_tasks_queue_iam_member.sweep_looks)
+          values(google_cloud_tasks_queue_iam_member.sweep_reads_tasks)
         ) : "queue ${grant.name} ${grant.role} ${grant.member}"
       ],
       [
-        for grant in concat([google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_shows_assets, google_storage_bucket_iam_member.process_makes_assets, google_storage_bucket_iam_member.process_finds_assets], values(google_storage_bucket_iam_member.planner_reads), values(google_storage_bucket_iam_member.deployer_holds)) :
+        for grant in concat([google_storage_bucket_iam_member.build_source, google_storage_bucket_iam_member.api_reads_assets, google_storage_bucket_iam_member.process_creates_assets, google_storage_bucket_iam_member.process_reads_assets], values(google_storage_bucket_iam_member.planner_reads), values(google_storage_bucket_iam_member.deployer_manages)) :
         "bucket ${grant.bucket} ${grant.role} ${grant.member}"
       ],
       [
-        for grant in concat([google_artifact_registry_repository_iam_member.build_images], google_artifact_registry_repository_iam_member.deployer_holds) :
+        for grant in concat([google_artifact_registry_repository_iam_member.build_images], google_artifact_registry_repository_iam_member.deployer_manages) :
         "repository ${grant.repository} ${grant.role} ${grant.member}"
       ],
       [
-        for grant in concat([google_service_account_iam_member.api_signs], values(google_service_account_iam_member.github), values(google_service_account_iam_member.deployer_acts_as), google_service_account_iam_member.deployer_shows_itself) :
+        for grant in concat([google_service_account_iam_member.api_signs], values(google_service_account_iam_member.github), values(google_service_account_iam_member.deployer_acts_as), google_service_account_iam_member.deployer_creates_id_tokens) :
         "account ${grant.service_account_id} ${grant.role} ${grant.member}"
       ],
       [
@@ -66,11 +66,11 @@ run "each_identity_has_exactly_these_grants" {
       "service process roles/run.invoker serviceAccount:tasks-invoker@practice-assets.iam.gserviceaccount.com",
       "service sweep roles/run.invoker serviceAccount:scheduler-invoker@practice-assets.iam.gserviceaccount.com",
     ])
-    error_message = "The grants are not those that least privilege calls for; say here what is granted and to whom."
+    error_message = "The grants must be exactly these. Add an intended grant to this list."
   }
 }
 
-run "nobody_may_call_the_api_unasked_where_it_is_not_public" {
+run "without_public_api_no_invoker_is_granted" {
   command = plan
   variables {
     public_api = false
@@ -78,11 +78,11 @@ run "nobody_may_call_the_api_unasked_where_it_is_not_public" {
 
   assert {
     condition     = length(google_cloud_run_v2_service_iam_member.api_callers) == 0
-    error_message = "Only public_api lets allUsers in."
+    error_message = "allUsers must be an invoker only if public_api is true."
   }
 }
 
-run "a_secret_is_read_by_its_functions_alone" {
+run "only_the_functions_of_a_secret_can_read_it" {
   command = plan
   variables {
     secrets = { smtp-password = { variable = "SMTP_PASSWORD", functions = ["process"], version = "3" }, later = { variable = "LATER", functions = ["api"] } }
@@ -93,7 +93,7 @@ run "a_secret_is_read_by_its_functions_alone" {
       "smtp-password roles/secretmanager.secretAccessor serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
       "later roles/secretmanager.secretAccessor serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
     ])
-    error_message = "A secret must be granted to the functions that its entry names."
+    error_message = "A secret must be granted to exactly the functions in its entry."
   }
 
   assert {
@@ -102,11 +102,11 @@ run "a_secret_is_read_by_its_functions_alone" {
       && length(google_cloudfunctions2_function.api.service_config[0].secret_environment_variables) == 0
       && length(google_cloudfunctions2_function.sweep.service_config[0].secret_environment_variables) == 0
     )
-    error_message = "A function gets a secret once it has a version, and only its own."
+    error_message = "A function must get only its own secrets, and only those with a version."
   }
 }
 
-run "the_repository_deploys_from_its_environments_alone" {
+run "the_repository_deploys_only_from_its_environments" {
   command = plan
   variables {
     github = { owner = "clinic", repository = "assets", owner_id = "11", repository_id = "22" }
@@ -117,7 +117,7 @@ run "the_repository_deploys_from_its_environments_alone" {
       planner  = "assertion.sub == 'repo:clinic/assets:environment:plan' && assertion.ref == 'refs/heads/main' && assertion.event_name in ['push', 'workflow_dispatch'] && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
       deployer = "assertion.sub == 'repo:clinic/assets:environment:production' && assertion.ref == 'refs/heads/main' && assertion.event_name in ['push', 'workflow_dispatch'] && assertion.repository_owner_id == '11' && assertion.repository_id == '22'"
     }
-    error_message = "A provider must believe the main branch of one repository in one environment."
+    error_message = "A provider must accept only the main branch of one repository in one environment."
   }
 
   assert {
@@ -125,18 +125,18 @@ run "the_repository_deploys_from_its_environments_alone" {
       "projects/practice-assets/serviceAccounts/github-planner@practice-assets.iam.gserviceaccount.com roles/iam.workloadIdentityUser principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github/subject/repo:clinic/assets:environment:plan",
       "projects/practice-assets/serviceAccounts/github-deployer@practice-assets.iam.gserviceaccount.com roles/iam.workloadIdentityUser principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github/subject/repo:clinic/assets:environment:production",
     ])
-    error_message = "Each identity is for the subject of its environment."
+    error_message = "Each identity must be granted to the subject of its environment."
   }
 
   assert {
     condition = toset(concat(
       [for grant in google_project_iam_member.github : "project ${grant.role} ${trimprefix(grant.member, "serviceAccount:")}"],
       [
-        for grant in concat(values(google_storage_bucket_iam_member.planner_reads), values(google_storage_bucket_iam_member.deployer_holds)) :
+        for grant in concat(values(google_storage_bucket_iam_member.planner_reads), values(google_storage_bucket_iam_member.deployer_manages)) :
         "bucket ${grant.bucket} ${grant.role} ${trimprefix(grant.member, "serviceAccount:")}"
       ],
       [
-        for grant in google_artifact_registry_repository_iam_member.deployer_holds :
+        for grant in google_artifact_registry_repository_iam_member.deployer_manages :
         "repository ${grant.repository} ${grant.role} ${trimprefix(grant.member, "serviceAccount:")}"
       ],
       )) == toset([
@@ -177,11 +177,11 @@ run "the_repository_deploys_from_its_environments_alone" {
       "bucket practice-assets-terraform roles/storage.objectUser github-deployer@practice-assets.iam.gserviceaccount.com",
       "repository functions roles/artifactregistry.admin github-deployer@practice-assets.iam.gserviceaccount.com",
     ])
-    error_message = "What planner and deployer are granted is not what is listed here."
+    error_message = "The grants of planner and deployer must be exactly these."
   }
 
   assert {
-    condition = google_project_iam_custom_role.sees_settings[0].permissions == toset([
+    condition = google_project_iam_custom_role.settings_viewer[0].permissions == toset([
       "cloudtasks.queues.get",
       "datastore.databases.getMetadata",
       "datastore.databases.list",
@@ -190,15 +190,15 @@ run "the_repository_deploys_from_its_environments_alone" {
       "firebaseauth.configs.get",
       "iam.roles.get",
     ])
-    error_message = "The planner's own role shows settings: no document, no task, no user."
+    error_message = "The custom role of the planner must show settings only: no document, no task, no user."
   }
 
   assert {
     condition = toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.service_account_id]) == toset([
       for account in ["api-function", "process-function", "sweep-function", "function-build", "tasks-invoker", "scheduler-invoker"] :
       "projects/practice-assets/serviceAccounts/${account}@practice-assets.iam.gserviceaccount.com"
-    ]) && toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.member]) == toset(["serviceAccount:github-deployer@practice-assets.iam.gserviceaccount.com"]) && length(google_service_account_iam_member.deployer_shows_itself) == 0
-    error_message = "The deployer acts as the identities that it puts in place, and the planner as none."
+    ]) && toset([for grant in google_service_account_iam_member.deployer_acts_as : grant.member]) == toset(["serviceAccount:github-deployer@practice-assets.iam.gserviceaccount.com"]) && length(google_service_account_iam_member.deployer_creates_id_tokens) == 0
+    error_message = "The deployer must act as exactly the identities that it attaches, the planner as none."
   }
 
   assert {
@@ -206,16 +206,16 @@ run "the_repository_deploys_from_its_environments_alone" {
       "roles/viewer", "roles/cloudtasks.viewer", "roles/datastore.viewer", "roles/firebase.viewer", "roles/firebaseauth.viewer",
       "roles/identityplatform.viewer", "roles/logging.privateLogViewer", "roles/storage.objectViewer",
     ])) == 0
-    error_message = "These roles look, and show requests or users."
+    error_message = "The planner must have none of these roles: they show requests or users."
   }
 
   assert {
     condition     = alltrue([for grant in google_project_iam_member.github : !can(regex("(?i)(admin|owner|editor|developer|writer)$", grant.role)) if strcontains(grant.member, "planner")])
-    error_message = "The planner only looks."
+    error_message = "The planner must have no role that can change anything."
   }
 }
 
-run "the_deployer_may_show_who_it_is_where_not_everybody_may_call" {
+run "without_public_api_the_deployer_can_create_id_tokens" {
   command = plan
   variables {
     github     = { owner = "clinic", repository = "assets", owner_id = "11", repository_id = "22" }
@@ -223,14 +223,14 @@ run "the_deployer_may_show_who_it_is_where_not_everybody_may_call" {
   }
 
   assert {
-    condition = [for grant in google_service_account_iam_member.deployer_shows_itself : "${grant.service_account_id} ${grant.role} ${grant.member}"] == [
+    condition = [for grant in google_service_account_iam_member.deployer_creates_id_tokens : "${grant.service_account_id} ${grant.role} ${grant.member}"] == [
       "projects/practice-assets/serviceAccounts/github-deployer@practice-assets.iam.gserviceaccount.com roles/iam.serviceAccountOpenIdTokenCreator serviceAccount:github-deployer@practice-assets.iam.gserviceaccount.com"
     ] && !output.public_api
-    error_message = "The deployer names itself, and nobody else."
+    error_message = "The deployer must be able to create ID tokens of itself only."
   }
 }
 
-run "a_repository_whose_subject_has_ids_deploys_too" {
+run "a_subject_with_ids_is_accepted" {
   command = plan
   variables {
     github = { owner = "clinic", repository = "assets", owner_id = "11", repository_id = "22", subject = "repo:clinic@11/assets@22" }
@@ -241,6 +241,6 @@ run "a_repository_whose_subject_has_ids_deploys_too" {
       startswith(google_iam_workload_identity_pool_provider.github["deployer"].attribute_condition, "assertion.sub == 'repo:clinic@11/assets@22:environment:production' && ")
       && endswith(google_service_account_iam_member.github["deployer"].member, "/subject/repo:clinic@11/assets@22:environment:production")
     )
-    error_message = "The condition and the grant must have the subject that the tokens have."
+    error_message = "Condition and grant must contain the subject of the tokens."
   }
 }

@@ -1,4 +1,4 @@
-# Mocked plans: what variables and preconditions refuse.
+# Mocked plans of values that variables and preconditions refuse.
 
 mock_provider "google" {
   source = "./tests/mocks"
@@ -9,7 +9,7 @@ variables {
   region     = "europe-west1"
 }
 
-run "adopting_what_nobody_makes_twice" {
+run "adopt_with_an_unknown_name" {
   command = plan
   variables {
     adopt = ["queues"]
@@ -17,7 +17,7 @@ run "adopting_what_nobody_makes_twice" {
   expect_failures = [var.adopt]
 }
 
-run "adopting_of_github_without_it" {
+run "adopt_github_without_github" {
   command = plan
   variables {
     adopt = ["github"]
@@ -33,7 +33,7 @@ run "a_project_id_with_capitals" {
   expect_failures = [var.project_id]
 }
 
-run "a_region_that_is_a_zone" {
+run "a_zone_as_region" {
   command = plan
   variables {
     region = "europe-west1-b"
@@ -41,7 +41,7 @@ run "a_region_that_is_a_zone" {
   expect_failures = [var.region]
 }
 
-run "an_origin_that_is_everybody" {
+run "a_wildcard_origin" {
   command = plan
   variables {
     page_origins = ["*"]
@@ -49,7 +49,7 @@ run "an_origin_that_is_everybody" {
   expect_failures = [var.page_origins]
 }
 
-run "an_origin_without_encryption" {
+run "an_http_origin" {
   command = plan
   variables {
     page_origins = ["http://assets.example.org"]
@@ -73,7 +73,7 @@ run "a_database_with_capitals" {
   expect_failures = [var.database]
 }
 
-run "a_database_nowhere" {
+run "an_unknown_database_location" {
   command = plan
   variables {
     database_location = "here"
@@ -81,7 +81,7 @@ run "a_database_nowhere" {
   expect_failures = [var.database_location]
 }
 
-run "half_a_cpu_for_several_callers" {
+run "half_a_cpu_for_concurrent_callers" {
   command = plan
   variables {
     api = { cpu = "0.5" }
@@ -97,7 +97,7 @@ run "memory_without_a_unit" {
   expect_failures = [var.process]
 }
 
-run "more_idle_instances_than_there_may_be" {
+run "min_instances_above_max_instances" {
   command = plan
   variables {
     sweep = { min_instances = 4 }
@@ -105,7 +105,7 @@ run "more_idle_instances_than_there_may_be" {
   expect_failures = [var.sweep]
 }
 
-run "no_concurrency" {
+run "a_concurrency_of_0" {
   command = plan
   variables {
     process = { concurrency = 0 }
@@ -113,7 +113,7 @@ run "no_concurrency" {
   expect_failures = [var.process]
 }
 
-run "no_instance_at_all" {
+run "max_instances_of_0" {
   command = plan
   variables {
     api = { max_instances = 0 }
@@ -121,7 +121,7 @@ run "no_instance_at_all" {
   expect_failures = [var.api]
 }
 
-run "half_a_caller" {
+run "a_fractional_concurrency" {
   command = plan
   variables {
     api = { concurrency = 1.5 }
@@ -129,7 +129,7 @@ run "half_a_caller" {
   expect_failures = [var.api]
 }
 
-run "more_instances_than_cloud_run_has" {
+run "max_instances_above_the_limit" {
   command = plan
   variables {
     process = { max_instances = 2000 }
@@ -137,7 +137,7 @@ run "more_instances_than_cloud_run_has" {
   expect_failures = [var.process]
 }
 
-run "half_a_cpu_for_several_sweeps" {
+run "half_a_cpu_for_concurrent_sweeps" {
   command = plan
   variables {
     sweep = { cpu = "0.5" }
@@ -145,7 +145,7 @@ run "half_a_cpu_for_several_sweeps" {
   expect_failures = [var.sweep]
 }
 
-run "no_sweep_at_once" {
+run "a_sweep_concurrency_of_0" {
   command = plan
   variables {
     sweep = { concurrency = 0 }
@@ -153,7 +153,7 @@ run "no_sweep_at_once" {
   expect_failures = [var.sweep]
 }
 
-run "half_a_request" {
+run "a_fractional_request_limit" {
   command = plan
   variables {
     open_requests_per_tenant = 0.5
@@ -161,7 +161,7 @@ run "half_a_request" {
   expect_failures = [var.open_requests_per_tenant]
 }
 
-run "a_version_of_queues_that_is_no_number_to_count" {
+run "a_queues_version_of_0" {
   command = plan
   variables {
     queues_version = 0
@@ -169,7 +169,7 @@ run "a_version_of_queues_that_is_no_number_to_count" {
   expect_failures = [var.queues_version]
 }
 
-run "a_recurring_request_named_as_the_sweep" {
+run "a_recurring_request_named_sweep" {
   command = plan
   variables {
     recurring = { sweep = { schedule = "* * * * *", submit = { type = "medical_asset", input = {} } } }
@@ -177,7 +177,7 @@ run "a_recurring_request_named_as_the_sweep" {
   expect_failures = [var.recurring]
 }
 
-run "a_recurring_request_of_six_fields" {
+run "a_schedule_of_six_fields" {
   command = plan
   variables {
     recurring = { daily = { schedule = "0 0 6 * * *", submit = { type = "medical_asset", input = {} } } }
@@ -193,7 +193,7 @@ run "a_recurring_request_without_input" {
   expect_failures = [var.recurring]
 }
 
-run "a_recurring_request_with_more_than_there_is" {
+run "a_recurring_request_with_an_unknown_attribute" {
   command = plan
   variables {
     recurring = { daily = { schedule = "0 6 * * *", zone = "UTC", submit = { type = "medical_asset", input = {} } } }
@@ -201,7 +201,7 @@ run "a_recurring_request_with_more_than_there_is" {
   expect_failures = [var.recurring]
 }
 
-run "a_secret_for_nobody" {
+run "a_secret_without_functions" {
   command = plan
   variables {
     secrets = { smtp = { variable = "SMTP", functions = [] } }
@@ -209,7 +209,7 @@ run "a_secret_for_nobody" {
   expect_failures = [var.secrets]
 }
 
-run "a_secret_for_a_function_that_is_not" {
+run "a_secret_for_an_unknown_function" {
   command = plan
   variables {
     secrets = { smtp = { variable = "SMTP", functions = ["web"] } }
@@ -217,7 +217,7 @@ run "a_secret_for_a_function_that_is_not" {
   expect_failures = [var.secrets]
 }
 
-run "a_secret_in_a_variable_of_small_letters" {
+run "a_lowercase_variable_of_a_secret" {
   command = plan
   variables {
     secrets = { smtp = { variable = "smtp", functions = ["api"] } }
@@ -225,7 +225,7 @@ run "a_secret_in_a_variable_of_small_letters" {
   expect_failures = [var.secrets]
 }
 
-run "a_secret_of_whatever_is_latest" {
+run "the_latest_version_of_a_secret" {
   command = plan
   variables {
     secrets = { smtp = { variable = "SMTP", functions = ["api"], version = "latest" } }
@@ -241,7 +241,7 @@ run "a_label_with_capitals" {
   expect_failures = [var.labels]
 }
 
-run "an_address_without_a_domain" {
+run "an_alert_email_without_a_domain" {
   command = plan
   variables {
     alert_email = "ann"
@@ -249,7 +249,7 @@ run "an_address_without_a_domain" {
   expect_failures = [var.alert_email]
 }
 
-run "a_ratio_in_percent" {
+run "a_failed_ratio_in_percent" {
   command = plan
   variables {
     alert_thresholds = { failed_ratio = 5 }
@@ -257,7 +257,7 @@ run "a_ratio_in_percent" {
   expect_failures = [var.alert_thresholds]
 }
 
-run "an_alert_sooner_than_a_sweep" {
+run "a_silence_threshold_below_three_sweeps" {
   command = plan
   variables {
     alert_thresholds = { sweeper_silent_seconds = 60 }
@@ -265,7 +265,7 @@ run "an_alert_sooner_than_a_sweep" {
   expect_failures = [var.alert_thresholds]
 }
 
-run "an_alert_on_what_the_sweeper_still_waits_for" {
+run "an_open_threshold_below_the_delay_of_the_sweeper" {
   command = plan
   variables {
     alert_thresholds = { oldest_open_seconds = 60 }
@@ -273,7 +273,7 @@ run "an_alert_on_what_the_sweeper_still_waits_for" {
   expect_failures = [var.alert_thresholds]
 }
 
-run "an_alert_on_no_refusal" {
+run "a_threshold_of_0_refusals" {
   command = plan
   variables {
     alert_thresholds = { quota_refusals_per_hour = 0 }
@@ -281,7 +281,7 @@ run "an_alert_on_no_refusal" {
   expect_failures = [var.alert_thresholds]
 }
 
-run "a_share_of_more_than_all" {
+run "a_log_ratio_above_1" {
   command = plan
   variables {
     queue_log_ratio = 2
@@ -289,7 +289,7 @@ run "a_share_of_more_than_all" {
   expect_failures = [var.queue_log_ratio]
 }
 
-run "an_archive_that_is_none" {
+run "an_archive_that_is_no_zip_file" {
   command = plan
   variables {
     archive = "../dist"
@@ -297,7 +297,7 @@ run "an_archive_that_is_none" {
   expect_failures = [var.archive]
 }
 
-run "names_of_a_repository_instead_of_ids" {
+run "repository_names_instead_of_ids" {
   command = plan
   variables {
     github         = { owner = "clinic", repository = "assets", owner_id = "clinic", repository_id = "assets" }
@@ -306,7 +306,7 @@ run "names_of_a_repository_instead_of_ids" {
   expect_failures = [var.github]
 }
 
-run "a_repository_that_is_a_pattern" {
+run "a_wildcard_repository" {
   command = plan
   variables {
     github         = { owner = "clinic", repository = "*", owner_id = "1", repository_id = "2" }
@@ -315,7 +315,7 @@ run "a_repository_that_is_a_pattern" {
   expect_failures = [var.github]
 }
 
-run "a_subject_with_its_environment" {
+run "a_subject_with_an_environment" {
   command = plan
   variables {
     github         = { owner = "clinic", repository = "assets", owner_id = "1", repository_id = "2", subject = "repo:clinic/assets:environment:plan" }
@@ -324,7 +324,7 @@ run "a_subject_with_its_environment" {
   expect_failures = [var.github]
 }
 
-run "a_repository_without_the_projects_number" {
+run "github_without_a_project_number" {
   command = plan
   variables {
     github = { owner = "clinic", repository = "assets", owner_id = "1", repository_id = "2" }
@@ -332,7 +332,7 @@ run "a_repository_without_the_projects_number" {
   expect_failures = [var.project_number]
 }
 
-run "a_projects_name_in_the_place_of_its_number" {
+run "a_project_id_as_project_number" {
   command = plan
   variables {
     project_number = "practice-assets"
@@ -340,7 +340,7 @@ run "a_projects_name_in_the_place_of_its_number" {
   expect_failures = [var.project_number]
 }
 
-run "queues_that_send_more_than_process_takes" {
+run "queues_that_send_more_than_process_accepts" {
   command = plan
   variables {
     process = { max_instances = 1, concurrency = 4 }
@@ -348,7 +348,7 @@ run "queues_that_send_more_than_process_takes" {
   expect_failures = [google_cloudfunctions2_function.process]
 }
 
-run "a_time_budget_beyond_what_cloud_tasks_waits" {
+run "a_time_budget_above_the_limit_of_cloud_tasks" {
   command = plan
   variables {
     queues_file = "tests/fixtures/too_slow.json"
@@ -356,7 +356,7 @@ run "a_time_budget_beyond_what_cloud_tasks_waits" {
   expect_failures = [google_cloudfunctions2_function.process]
 }
 
-run "a_queue_whose_name_cannot_be" {
+run "an_invalid_queue_name" {
   command = plan
   variables {
     queues_file = "tests/fixtures/bad_name.json"
@@ -364,7 +364,7 @@ run "a_queue_whose_name_cannot_be" {
   expect_failures = [google_cloud_tasks_queue.main]
 }
 
-run "a_backoff_that_shrinks" {
+run "a_min_backoff_above_max_backoff" {
   command = plan
   variables {
     queues_file = "tests/fixtures/shrinking.json"

@@ -1,4 +1,4 @@
-# A real plan, offline, of the functions, their queues and their callers. Addresses are made up: they are known after an apply.
+# A real plan, offline, of the functions, their queues and their callers. URLs are overridden: they are known after an apply.
 
 variables {
   project_id = "practice-assets"
@@ -25,7 +25,7 @@ override_resource {
   values          = { service_config = { uri = "https://sweep-abc-ew.a.run.app" } }
 }
 
-run "functions_are_as_private_as_they_can_be" {
+run "only_api_is_reachable_from_the_internet" {
   command = plan
 
   assert {
@@ -34,7 +34,7 @@ run "functions_are_as_private_as_they_can_be" {
       process = google_cloudfunctions2_function.process.service_config[0].ingress_settings
       sweep   = google_cloudfunctions2_function.sweep.service_config[0].ingress_settings
     }) == tomap({ api = "ALLOW_ALL", process = "ALLOW_INTERNAL_ONLY", sweep = "ALLOW_INTERNAL_ONLY" })
-    error_message = "Only api is for the world."
+    error_message = "Only api must accept calls from the internet."
   }
   assert {
     condition = alltrue([
@@ -47,11 +47,11 @@ run "functions_are_as_private_as_they_can_be" {
       && function.build_config[0].source[0].storage_source[0].object == google_storage_bucket_object.archive.name
       && function.service_config[0].all_traffic_on_latest_revision
     ])
-    error_message = "Each function has its own identity, the build's identity and repository, the one archive and the one Python."
+    error_message = "Each function must have its own identity, and the shared build identity, repository, archive and Python version."
   }
 }
 
-run "a_function_whose_first_build_failed_can_be_made_anew_although_data_is_protected" {
+run "functions_can_be_replaced_while_data_is_protected" {
   command = plan
 
   assert {
@@ -59,11 +59,11 @@ run "a_function_whose_first_build_failed_can_be_made_anew_although_data_is_prote
       for function in [google_cloudfunctions2_function.api, google_cloudfunctions2_function.process, google_cloudfunctions2_function.sweep] :
       function.deletion_policy == "DELETE"
     ])
-    error_message = "A failed create leaves a function tainted, and only one that may be deleted is replaced."
+    error_message = "A failed build taints a function, and Terraform can replace it only if deletion is allowed."
   }
 }
 
-run "functions_get_the_variables_that_they_read_and_no_others" {
+run "functions_get_exactly_the_variables_that_they_read" {
   command = plan
 
   assert {
@@ -73,7 +73,7 @@ run "functions_get_the_variables_that_they_read_and_no_others" {
         jsondecode(file("tests/code.json")).environment[name], jsondecode(file("tests/code.json")).framework_environment
       ))
     ])
-    error_message = "The variables must be those of tests/code.json, which tests/integration/test_deployed_environment.py reads off the code."
+    error_message = "The variables must be those of tests/code.json, which tests/integration/test_deployed_environment.py compares with the code."
   }
   assert {
     condition = google_cloudfunctions2_function.api.service_config[0].environment_variables == tomap({
@@ -87,18 +87,18 @@ run "functions_get_the_variables_that_they_read_and_no_others" {
       REQUIRE_TENANT           = "false"
       THREADS                  = "16"
     })
-    error_message = "The values of api's variables."
+    error_message = "The variables of api must have these values."
   }
   assert {
     condition = alltrue([
       for function in [google_cloudfunctions2_function.api, google_cloudfunctions2_function.process, google_cloudfunctions2_function.sweep] :
       function.service_config[0].environment_variables["THREADS"] == tostring(function.service_config[0].max_instance_request_concurrency)
     ])
-    error_message = "A call beyond the threads would wait inside the instance while its deadline runs."
+    error_message = "THREADS must equal the concurrency: another call would wait in the instance while its deadline runs."
   }
 }
 
-run "queues_are_those_of_the_file" {
+run "queues_match_the_policies" {
   command = plan
 
   assert {
@@ -123,7 +123,7 @@ run "queues_are_those_of_the_file" {
         doublings   = policy.max_doublings
       } if policy.enabled
     }
-    error_message = "Each enabled type has a queue with its policy, and no other type has one."
+    error_message = "Each enabled type must have a queue with its policy, and no other type."
   }
   assert {
     condition = alltrue([
@@ -136,11 +136,11 @@ run "queues_are_those_of_the_file" {
       && queue.desired_state == "RUNNING"
       && queue.deletion_policy == "PREVENT"
     ])
-    error_message = "A queue sends to process, as the identity that may call it."
+    error_message = "A queue must send to process, as the identity that can invoke it."
   }
 }
 
-run "a_later_version_renames_the_queues_for_terraform_and_functions_alike" {
+run "queues_version_renames_the_queues_for_terraform_and_functions" {
   command = plan
   variables {
     queues_version = 7
@@ -154,47 +154,47 @@ run "a_later_version_renames_the_queues_for_terraform_and_functions_alike" {
         function.service_config[0].environment_variables["QUEUES_SUFFIX"] == "-v7"
       ],
     ))
-    error_message = "Names of queues end in the version."
+    error_message = "Names of queues must end in queues_version."
   }
 }
 
-run "every_deadline_outlives_what_it_waits_for" {
+run "every_deadline_is_longer_than_the_work_it_waits_for" {
   command = plan
 
   assert {
     condition     = local.dispatch_margin_seconds == jsondecode(file("tests/code.json")).dispatch_margin_seconds
-    error_message = "The margin of common/queues.py."
+    error_message = "The margin must be that of common/queues.py."
   }
   assert {
     condition = alltrue([
       for policy in values(jsondecode(file("../common/queues.json"))) :
       google_cloudfunctions2_function.process.service_config[0].timeout_seconds >= policy.time_budget_seconds + 30 if policy.enabled
     ]) && google_cloudfunctions2_function.process.service_config[0].timeout_seconds <= 1800
-    error_message = "process must outlive the dispatch deadline of every type, and Cloud Tasks waits 30 minutes at most."
+    error_message = "The timeout of process must cover the dispatch deadline of every type, and Cloud Tasks waits at most 30 minutes."
   }
   assert {
     condition     = google_cloudfunctions2_function.sweep.service_config[0].timeout_seconds >= 2 * jsondecode(file("tests/code.json")).sweep_budget_seconds
-    error_message = "sweep must have room for the page that it has begun when its time is up."
+    error_message = "The timeout of sweep must leave time for the page that it has started."
   }
   assert {
     condition = alltrue([
       for job in concat([google_cloud_scheduler_job.sweep], values(google_cloud_scheduler_job.recurring)) :
       tonumber(trimsuffix(job.attempt_deadline, "s")) > google_cloudfunctions2_function.sweep.service_config[0].timeout_seconds
     ])
-    error_message = "Cloud Scheduler must wait longer than sweep can take."
+    error_message = "The deadline of Cloud Scheduler must be longer than the timeout of sweep."
   }
   assert {
     condition     = sum([for queue in google_cloud_tasks_queue.main : queue.rate_limits[0].max_concurrent_dispatches]) <= google_cloudfunctions2_function.process.service_config[0].max_instance_count * google_cloudfunctions2_function.process.service_config[0].max_instance_request_concurrency
-    error_message = "The queues together must not send more than process takes."
+    error_message = "The queues together must not send more than process accepts."
   }
 }
 
-run "the_scheduler_sweeps_each_minute_and_asks_for_what_recurs" {
+run "cloud_scheduler_sweeps_every_minute_and_submits_recurring_requests" {
   command = plan
 
   assert {
     condition     = google_cloud_scheduler_job.sweep.schedule == "* * * * *" && base64decode(google_cloud_scheduler_job.sweep.http_target[0].body) == "{}"
-    error_message = "A sweep each minute."
+    error_message = "A sweep must start every minute."
   }
   assert {
     condition = alltrue([
@@ -204,13 +204,13 @@ run "the_scheduler_sweeps_each_minute_and_asks_for_what_recurs" {
       && job.http_target[0].oidc_token[0].service_account_email == "scheduler-invoker@practice-assets.iam.gserviceaccount.com"
       && job.http_target[0].headers == tomap({ "Content-Type" = "application/json" })
     ])
-    error_message = "Jobs call sweep, as the identity that may."
+    error_message = "Jobs must call sweep, as the identity that can invoke it."
   }
   assert {
     condition = { for name, job in google_cloud_scheduler_job.recurring : name => "${job.schedule} ${job.time_zone} ${base64decode(job.http_target[0].body)}" } == {
       weekly-poster = "0 7 * * 1 Europe/Berlin {\"submit\":{\"input\":{\"channel\":\"poster\",\"doctor_name\":\"Dr. Ann Weber\"},\"type\":\"medical_asset\"}}"
       daily         = "0 6 * * * Etc/UTC {\"submit\":{\"input\":{},\"type\":\"medical_asset\"}}"
     }
-    error_message = "A recurring request is asked as its entry says."
+    error_message = "A recurring request must have the schedule, time zone and body of its entry."
   }
 }

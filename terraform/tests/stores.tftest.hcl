@@ -1,11 +1,11 @@
-# A real plan, offline, of what keeps data: documents, files, and who may read them.
+# A real plan, offline, of databases and buckets, and of access to them.
 
 variables {
   project_id = "practice-assets"
   region     = "europe-west1"
 }
 
-run "documents_have_the_indexes_of_the_file" {
+run "firestore_has_the_indexes_of_the_file" {
   command = plan
 
   assert {
@@ -15,7 +15,7 @@ run "documents_have_the_indexes_of_the_file" {
       for index in jsondecode(file("../firestore.indexes.json")).indexes :
       "${index.collectionGroup} ${index.queryScope} ${join(", ", [for field in index.fields : "${field.fieldPath} ${field.order}"])}"
     ]) && length(google_firestore_index.main) == length(jsondecode(file("../firestore.indexes.json")).indexes)
-    error_message = "Every index of firestore.indexes.json, and no other."
+    error_message = "The indexes must be those of firestore.indexes.json."
   }
   assert {
     condition = {
@@ -29,32 +29,32 @@ run "documents_have_the_indexes_of_the_file" {
         ttl    = try(field.ttl, false)
       }
     }
-    error_message = "Every exemption and TTL policy of firestore.indexes.json, and no other."
+    error_message = "Exemptions and TTL policies must be those of firestore.indexes.json."
   }
   assert {
     condition     = alltrue([for field in google_firestore_field.main : length(field.index_config) == 1]) && google_firestore_field.main["requests.expires_at"].field == "expires_at" && length(google_firestore_field.main["requests.expires_at"].ttl_config) == 1
-    error_message = "expires_at ends records, and is not indexed."
+    error_message = "expires_at must have a TTL policy and no index."
   }
   assert {
     condition     = length(coalesce(google_firestore_field.main["requests.*"].index_config[0].indexes, [])) == 0 && one(google_firestore_field.main["requests.due"].index_config[0].indexes).order == "ASCENDING"
-    error_message = "No field of requests has an index of its own but due, by which the sweep asks."
+    error_message = "Only due must have a single-field index: the sweep queries it."
   }
 }
 
-run "documents_are_protected" {
+run "the_database_is_protected" {
   command = plan
 
   assert {
     condition     = google_firestore_database.main.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.main.deletion_policy == "PREVENT" && google_firestore_database.main.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
-    error_message = "The database refuses its deletion and can be put back by a week."
+    error_message = "The database must have deletion protection and point-in-time recovery."
   }
   assert {
     condition     = google_firebaserules_release.main.name == "cloud.firestore" && google_firebaserules_ruleset.main.source[0].files[0].content == file("../firestore.rules")
-    error_message = "The rules of the default database are those of the file."
+    error_message = "The default database must have the rules of firestore.rules."
   }
 }
 
-run "another_database_gets_its_own_rules_and_grants" {
+run "rules_and_grants_follow_the_name_of_the_database" {
   command = plan
   variables {
     database = "assets"
@@ -62,11 +62,11 @@ run "another_database_gets_its_own_rules_and_grants" {
 
   assert {
     condition     = google_firebaserules_release.main.name == "cloud.firestore/assets" && google_project_iam_member.api_documents.condition[0].expression == "resource.name == \"projects/practice-assets/databases/assets\""
-    error_message = "Rules and grants follow the database's name."
+    error_message = "Rules and grants must name the database."
   }
 }
 
-run "protection_is_one_switch" {
+run "deletion_protection_covers_every_resource_with_data" {
   command = plan
   variables {
     deletion_protection = false
@@ -77,11 +77,11 @@ run "protection_is_one_switch" {
       [google_firestore_database.main.deletion_policy, google_storage_bucket.assets.deletion_policy],
       [for queue in google_cloud_tasks_queue.main : queue.deletion_policy],
     )) == toset(["DELETE"]) && google_firestore_database.main.delete_protection_state == "DELETE_PROTECTION_DISABLED"
-    error_message = "Without protection everything can be destroyed."
+    error_message = "Without deletion_protection, Terraform must be able to delete every resource with data."
   }
   assert {
     condition     = alltrue([for bucket in [google_storage_bucket.assets, google_storage_bucket.source] : bucket.force_destroy])
-    error_message = "Without protection a bucket goes with what is in it, versions too."
+    error_message = "Without deletion_protection, Terraform must delete buckets with their objects and versions."
   }
 }
 
@@ -93,7 +93,7 @@ run "buckets_are_private_and_assets_expire_as_retention_json_says" {
       for bucket in [google_storage_bucket.assets, google_storage_bucket.source] :
       bucket.uniform_bucket_level_access && bucket.public_access_prevention == "enforced"
     ])
-    error_message = "No bucket may be opened to the public."
+    error_message = "Every bucket must prevent public access."
   }
   assert {
     condition     = one(one(google_storage_bucket.assets.lifecycle_rule).condition).age == jsondecode(file("../common/retention.json")).asset_days
@@ -101,19 +101,19 @@ run "buckets_are_private_and_assets_expire_as_retention_json_says" {
   }
   assert {
     condition     = google_storage_bucket.assets.cors[0].origin == tolist(["https://practice-assets.web.app", "https://practice-assets.firebaseapp.com"])
-    error_message = "The page alone may read assets by script."
+    error_message = "Only the origins of the page must be allowed to fetch assets."
   }
   assert {
     condition     = google_storage_bucket_object.archive.name == "functions-${filesha256("../dist/functions.zip")}.zip"
-    error_message = "The archive's name follows its bytes."
+    error_message = "The name of the archive must contain the hash of its bytes."
   }
   assert {
     condition     = !google_storage_bucket.source.force_destroy && one(one(google_storage_bucket.source.lifecycle_rule).condition).days_since_noncurrent_time == 30
-    error_message = "A replaced archive goes after a month, by its age and not by newer versions, which it never has."
+    error_message = "A replaced archive must be deleted 30 days after it becomes noncurrent."
   }
 }
 
-run "what_takes_labels_has_them" {
+run "labels_are_on_every_resource_that_supports_them" {
   command = plan
   variables {
     labels = { team = "web" }
@@ -124,20 +124,20 @@ run "what_takes_labels_has_them" {
       for labels in [google_storage_bucket.assets.effective_labels, google_cloudfunctions2_function.api.effective_labels, google_artifact_registry_repository.functions.effective_labels] :
       labels["team"] == "web"
     ])
-    error_message = "The labels of the variable are on everything that takes labels."
+    error_message = "Every resource that supports labels must have those of the variable."
   }
 }
 
-run "only_members_sign_in" {
+run "users_cannot_sign_up_by_default" {
   command = plan
 
   assert {
     condition     = google_identity_platform_config.main.client[0].permissions[0].disabled_user_signup && !google_identity_platform_config.main.sign_in[0].anonymous[0].enabled && google_identity_platform_config.main.authorized_domains == tolist(["practice-assets.web.app", "practice-assets.firebaseapp.com"])
-    error_message = "Nobody signs up by himself unless allowed, and only on the page."
+    error_message = "Sign-up must be disabled, and only the domains of the page authorized."
   }
 }
 
-run "what_is_blocked_under_its_name_when_deleted_is_left" {
+run "resources_with_reserved_names_are_abandoned" {
   command = plan
   variables {
     project_number = "123456789012"
@@ -146,9 +146,9 @@ run "what_is_blocked_under_its_name_when_deleted_is_left" {
 
   assert {
     condition = toset(concat(
-      [google_apikeys_key.page.deletion_policy, google_iam_workload_identity_pool.github[0].deletion_policy, google_project_iam_custom_role.sees_settings[0].deletion_policy],
+      [google_apikeys_key.page.deletion_policy, google_iam_workload_identity_pool.github[0].deletion_policy, google_project_iam_custom_role.settings_viewer[0].deletion_policy],
       [for provider in google_iam_workload_identity_pool_provider.github : provider.deletion_policy],
     )) == toset(["ABANDON"])
-    error_message = "For a month the next apply would be refused these names."
+    error_message = "These must be abandoned: after a deletion, their names stay reserved for a month."
   }
 }

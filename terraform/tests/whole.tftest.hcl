@@ -1,4 +1,4 @@
-# A mocked apply of everything with all that is optional: values that pass through computed ones, and no cycle.
+# A mocked apply with every optional resource: proves that there is no cycle, and checks values known after an apply.
 
 mock_provider "google" {
   source = "./tests/mocks"
@@ -18,33 +18,33 @@ variables {
 run "everything_can_be_applied_and_destroyed" {
   assert {
     condition     = output.api == "https://mock-abc-ew.a.run.app" && output.queues == { medical_asset = "medical-asset-v1" }
-    error_message = "The outputs tell where things are."
+    error_message = "Outputs must contain the URL of the API and the names of the queues."
   }
   assert {
     condition     = alltrue([for queue in google_cloud_tasks_queue.main : queue.http_target[0].uri_override[0].host == "mock-abc-ew.a.run.app"])
-    error_message = "The address of process reaches the queues."
+    error_message = "Queues must send to the URL of process."
   }
   assert {
-    condition     = alltrue([for alert in concat(values(google_monitoring_alert_policy.above), [google_monitoring_alert_policy.sweeper_silent]) : length(alert.notification_channels) == 1])
-    error_message = "Every alert is mailed."
+    condition     = alltrue([for alert in concat(values(google_monitoring_alert_policy.threshold), [google_monitoring_alert_policy.sweeper_silent]) : length(alert.notification_channels) == 1])
+    error_message = "Every alert must have a notification channel."
   }
   assert {
     condition     = output.page_config.api == output.api && output.page_config.database == "(default)" && output.page_config.firebase.projectId == "practice-assets" && output.page_config.firebase.apiKey != ""
-    error_message = "The page is told where the API is."
+    error_message = "page_config must contain the API, the database, the project and the key."
   }
   assert {
     condition     = strcontains(google_cloudfunctions2_function.api.service_config[0].environment_variables["CORS_ORIGINS"], "https://assets.example.org") && contains(google_identity_platform_config.main.authorized_domains, "assets.example.org") && contains(google_storage_bucket.assets.cors[0].origin, "https://assets.example.org")
-    error_message = "Another address of the page is known to the API, to Identity Platform and to the assets."
+    error_message = "The API, Identity Platform and the bucket of assets must accept page_origins."
   }
 }
 
-run "a_later_version_of_the_queues_can_follow" {
+run "queues_version_can_be_raised" {
   variables {
     queues_version      = 2
     deletion_protection = false
   }
   assert {
     condition     = output.queues == { medical_asset = "medical-asset-v2" }
-    error_message = "The queues have the names of the next version."
+    error_message = "Queues must have the names of the next version."
   }
 }

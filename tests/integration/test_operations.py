@@ -86,12 +86,12 @@ SECTIONS = {
     for heading, _, text in (part.partition("\n") for part in re.split(r"^## ", RUNBOOK, flags=re.MULTILINE)[1:])
 }
 TOLD = {
-    "Requests failed for good": '"code": "attempts"',
-    "A request is open for too long": r'"open_seconds": \d+, "verdict": "(postponed|renewed)"[\s\S]*RUNNING',
+    "Requests used up their attempts": '"code": "attempts"',
+    "A request has been open too long": r'"open_seconds": \d+, "verdict": "(postponed|renewed)"[\s\S]*RUNNING',
     "Too many requests fail": '"ended": "failed", "code": ',
-    "Tenants meet their quota": '"status": 429.*"code": "too_many_open_requests"',
+    "Tenants exceed their quota": '"status": 429.*"code": "too_many_open_requests"',
     "The functions log errors": '"message": "recurring.refused".*"job": "weekly"',
-    "The sweeper is silent": '"message": "sweep.finished"',
+    "No sweep has finished": '"message": "sweep.finished"',
 }
 
 
@@ -103,7 +103,7 @@ def test_every_error_that_is_logged_is_explained_in_the_runbook() -> None:
     code = "\n".join(file.read_text() for folder in ("common", "functions") for file in (ROOT / folder).rglob("*.py"))
     logged = set(re.findall(r'log\.error\("([\w.]+)"', code))
 
-    explained = set(re.findall(r"`([\w.]+)`", SECTIONS["The functions log errors"].partition("\nHere")[0]))
+    explained = set(re.findall(r"`([\w.]+)`", SECTIONS["The functions log errors"].partition("\nRehearse")[0]))
     assert logged
     assert logged - explained == set()
 
@@ -116,7 +116,7 @@ def test_the_runbooks_rehearsals_show_what_they_should(stack: Stack, section: st
 
 
 def test_the_lines_that_metrics_read_have_their_facts(stack: Stack) -> None:
-    for section in ("A request is open for too long", "Too many requests fail", "The sweeper is silent"):
+    for section in ("A request has been open too long", "Too many requests fail", "No sweep has finished"):
         rehearsed(stack, section)
     run_smoke_test(stack.addresses.api, unsigned_token("ann"))
     httpx.post(stack.addresses.sweep, json=WEEKLY_REQUEST, headers=WEEKLY).raise_for_status()
@@ -136,8 +136,8 @@ def test_the_lines_that_metrics_read_have_their_facts(stack: Stack) -> None:
     seen: dict[str, set[str]] = {}
     for event in events(stack):
         seen.setdefault(event["message"], set()).update(event)
-    missing = {name: set(facts) - seen.get(name, set()) for name, facts in CODE["facts"].items()}
-    assert missing == {name: set() for name in CODE["facts"]}
+    missing = {name: set(fields) - seen.get(name, set()) for name, fields in CODE["log_fields"].items()}
+    assert missing == {name: set() for name in CODE["log_fields"]}
 
 
 def leave_behind(*records: Record) -> None:
@@ -149,7 +149,7 @@ def leave_behind(*records: Record) -> None:
 
 def rehearsed(stack: Stack, section: str) -> str:
     """What the section's rehearsal prints."""
-    script = _code(RUNBOOK.partition("\n## ")[0]) + _code(SECTIONS[section].partition("\nHere")[2])
+    script = _code(RUNBOOK.partition("\n## ")[0]) + _code(SECTIONS[section].partition("\nRehearse")[2])
     command = ["bash", "-euc", _on(stack, script)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
 

@@ -1,4 +1,4 @@
-# What random strings of a mock would break: members of grants, full names, and addresses.
+# Values that must have a valid format, unlike the random strings of a mock: emails, members and URLs.
 
 mock_resource "google_service_account" {
   defaults = {
