@@ -32,6 +32,6 @@ def wait_until(condition: Callable[[], T | None], *, within: float = WITHIN_SECO
     """Returns the first true value of the condition; fails the test if there is none within so many seconds."""
     polling = Retrying(retry=retry_if_result(not_), wait=wait_fixed(every), stop=stop_after_delay(within))
     try:
-        return cast(T, polling(condition))
+        return cast("T", polling(condition))
     except RetryError as error:
         pytest.fail(f"after {within} s the condition is still {error.last_attempt.result()!r}")

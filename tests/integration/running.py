@@ -51,7 +51,7 @@ class Caller:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> httpx.Response:
         authorized = {"Authorization": self.authorization} if self.authorization else {}
-        return self.http.request(method, path, headers={**authorized, **(headers or {})}, **rest)
+        return self.http.request(method, path, headers={**authorized, **(headers or {})}, **options)
 
 
 @dataclass(frozen=True)
