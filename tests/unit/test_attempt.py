@@ -14,6 +14,7 @@ from common.pipeline.store import Conflict, save
 from common.work import Asset, AttemptAborted, JsonObject, PermanentFailure
 from tests.fakes import FakeAssets
 from tests.unit.builders import LEASE, NOW, POLICY, Clock, processing, text_of
+from tests.unit.conftest import LoggedEvent
 from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments
 
 SECOND = timedelta(seconds=1)
@@ -451,3 +452,32 @@ def test_words_of_progress_that_cannot_be_stored_are_replaced() -> None:
     bench.attempt.progress(40, "draw\ud800ing")
 
     assert bench.stored.progress == told(40, "draw?ing")
+
+
+def test_progress_that_could_not_be_stored_is_logged(log_events: list[LoggedEvent]) -> None:
+    bench = Bench()
+    bench.documents.next_commits = [CommitFault.NOT_APPLIED]
+    bench.documents.readable = False
+
+    bench.attempt.progress(40, "drawing")
+
+    assert log_events == [LoggedEvent("progress.lost", "WARNING", {}, has_traceback=False)]
+
+
+def test_unstored_progress_does_not_extend_a_short_sleep() -> None:
+    bench = Bench()
+    bench.attempt.progress(10, "reading")
+    bench.attempt.progress(40, "drawing")
+
+    bench.attempt.sleep(SECOND / 4)
+
+    assert (bench.clock.now, bench.documents.commits) == (NOW + SECOND / 4, 1)
+
+
+def test_the_failure_of_a_step_states_the_value_that_cannot_be_stored() -> None:
+    bench = Bench()
+
+    with pytest.raises(PermanentFailure) as failure:
+        bench.attempt.step("write", lambda: float("nan"))
+
+    assert failure.value.message == "The work returned a value that cannot be stored: /write must be a finite number."

@@ -39,7 +39,7 @@ def test_a_legal_move_changes_the_status_and_the_given_fields(status: Status, na
 
 @pytest.mark.parametrize(("status", "name"), sorted(ILLEGAL))
 def test_every_other_move_is_a_bug(status: Status, name: Move) -> None:
-    with pytest.raises(IllegalTransition):
+    with pytest.raises(IllegalTransition, match=f"{name} of a {status} request"):
         move(record_with(status), name)
 
 

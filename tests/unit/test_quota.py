@@ -97,3 +97,19 @@ def test_tenants_are_counted_apart() -> None:
     quota.reserve("t:other", 1)
 
     assert counts.counted == [TENANT, "t:other"]
+
+
+def test_released_requests_can_be_reserved_again() -> None:
+    quota = Quota(opened(0), limit=1, clock=Clock())
+    quota.reserve(TENANT, 1)
+
+    quota.release(TENANT, 1)
+
+    quota.reserve(TENANT, 1)
+
+
+def test_a_refusal_states_the_limit() -> None:
+    quota = Quota(opened(100), limit=100, clock=Clock())
+
+    with pytest.raises(QuotaExceeded, match="at most 100 open requests"):
+        quota.reserve(TENANT, 1)

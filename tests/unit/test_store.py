@@ -64,7 +64,7 @@ def test_a_save_that_never_lands_is_given_up() -> None:
     documents = ScriptedDocuments(HELD)
     documents.next_commits = [CommitFault.NOT_APPLIED] * 4
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="write to r1 was tried 4 times"):
         save(documents, held(documents), COMPLETED)
 
     assert all_of(documents) == {"r1": HELD}
@@ -162,7 +162,7 @@ def test_a_create_that_never_lands_is_given_up() -> None:
     documents = ScriptedDocuments()
     documents.next_commits = [CommitFault.NOT_APPLIED] * 5
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="not be created in 4 tries"):
         create(documents, [queued()], compare=no_comparison)
 
     assert all_of(documents) == {}

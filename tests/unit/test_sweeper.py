@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any, NoReturn
 
 import pytest
 
@@ -10,9 +11,10 @@ from common.errors import Unavailable
 from common.log import LOGGER_NAME
 from common.pipeline import lifecycle
 from common.pipeline.record import Failure, Record, Status, child_id, due_key
-from common.pipeline.store import save
+from common.pipeline.store import Overdue, save
 from common.pipeline.sweeper import Sweeper
 from tests.unit.builders import LEASE, NOW, Clock, catalog, ended, processing, queued
+from tests.unit.conftest import LoggedEvent
 from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"},)
@@ -226,3 +228,62 @@ def test_what_the_sweeper_did_is_told_with_how_long_it_was_open_and_how_it_ended
     assert {facts["open_seconds"] for _, facts in told.values()} == {LEASE.total_seconds()}
     ended = {"type": "demo", "ended": "failed", "code": "lost", "total_ms": 660_000, "verdict": "failed"}
     assert told["r4"][1] == {"request_id": "r4", "open_seconds": 660, **ended}
+
+
+def test_a_record_of_a_newer_release_is_skipped_and_logged(log_events: list[LoggedEvent]) -> None:
+    house = House(queued())
+    house.documents.newer = {"r1"}
+
+    assert house.sweep() == {"skipped": 1}
+
+    assert log_events == [LoggedEvent("sweep.skipped", "WARNING", {"request_id": "r1"}, has_traceback=False)]
+
+
+def test_a_request_whose_task_cannot_be_created_is_skipped_and_logged(log_events: list[LoggedEvent]) -> None:
+    house = House(queued())
+    house.tasks.errors["r1"] = Unavailable("no answer")
+
+    assert house.sweep() == {"skipped": 1}
+
+    fields = {"request_id": "r1", "open_seconds": 660, "reason": "no answer"}
+    assert log_events == [LoggedEvent("sweep.failed", "WARNING", fields, has_traceback=False)]
+
+
+def test_an_unexpected_error_of_a_request_is_logged_with_its_traceback(log_events: list[LoggedEvent]) -> None:
+    house = House(queued())
+    house.tasks.errors["r1"] = ValueError("a bug")
+
+    assert house.sweep() == {"skipped": 1}
+
+    fields = {"request_id": "r1", "open_seconds": 660}
+    assert log_events == [LoggedEvent("sweep.failed", "ERROR", fields, has_traceback=True)]
+
+
+def test_a_shard_that_cannot_be_read_is_counted_and_logged(
+    log_events: list[LoggedEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House()
+
+    def fail(**_: object) -> NoReturn:
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(house.documents, "overdue", fail)
+
+    assert house.sweeper.sweep_shard(3) == {"shards_unread": 1}
+
+    fields = {"shard": 3, "reason": "no answer"}
+    assert log_events == [LoggedEvent("sweep.shard_failed", "ERROR", fields, has_traceback=False)]
+
+
+def test_a_page_has_at_most_100_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(*(queued(id=record_id) for record_id in ONE_SHARD))
+    pages, overdue = [], house.documents.overdue
+
+    def read(**query: Any) -> list[Overdue]:
+        pages.append(len(page := overdue(**query)))
+        return page
+
+    monkeypatch.setattr(house.documents, "overdue", read)
+    house.sweeper.sweep_shard(0)
+
+    assert pages == [100, 100, 50]

@@ -19,6 +19,7 @@ from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from tests.fakes import FakeAssets
 from tests.unit.builders import LEASE, NOW, POLICY, TASK, Clock, Input, catalog, ended, processing, queued, text_of
+from tests.unit.conftest import LoggedEvent
 from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
 
 FIRST = Delivery(TASK, generation=0, retry_count=0)
@@ -184,7 +185,7 @@ def test_a_type_that_is_not_known_is_not_touched(body: bool) -> None:
     record = queued(type="newer")
     house = House(record)
 
-    with pytest.raises(NewerRecord):
+    with pytest.raises(NewerRecord, match="r1 is of type newer"):
         house.deliver(body=house.documents.stored() if body else None)
 
     assert (house.stored, house.documents.commits) == (record, 0)
@@ -468,3 +469,43 @@ def test_a_delivery_that_died_is_taken_over_by_its_repeat() -> None:
     assert house.deliver(repeat) is Verdict.COMPLETED
 
     assert (house.stored.attempt, [each.code for each in house.stored.errors or ()]) == (2, ["lost"])
+
+
+def test_the_events_of_an_attempt_have_the_fields_of_its_claim(log_events: list[LoggedEvent]) -> None:
+    house = House(queued(trace="00-1-2-01"), run=raising(ValueError("no such table")))
+
+    house.deliver_first()
+
+    fields = {"type": "demo", "attempt": 1, "trace": "00-1-2-01", "queue_ms": 0}
+    assert log_events == [LoggedEvent("attempt.failed", "ERROR", fields, has_traceback=True)]
+
+
+def test_the_work_saves_its_assets_under_its_claim() -> None:
+    house = House(queued(), run=lambda _given, work: {"path": work.save("post.png", "image/png", b"PNG").path})
+
+    house.deliver_first()
+
+    assert house.stored.result == {"path": "r1/mine/post.png"}
+    assert house.assets.files == {"r1/mine/post.png": ("image/png", b"PNG")}
+
+
+def test_an_attempt_that_has_lost_its_request_is_logged(log_events: list[LoggedEvent]) -> None:
+    def run(_given: Input, _work: Work) -> JsonObject:
+        house.cancel()
+        return {}
+
+    house = House(queued(), run=run)
+
+    house.deliver_first()
+
+    assert [(event.level, event.name) for event in log_events] == [("INFO", "attempt.superseded")]
+
+
+def test_notifications_that_are_left_to_the_sweeper_are_logged(log_events: list[LoggedEvent]) -> None:
+    house = House(queued(notify=NOTIFY))
+    house.documents.readable = False
+
+    house.deliver_first()
+
+    [event] = log_events
+    assert (event.level, event.name, event.fields["reason"]) == ("WARNING", "enqueue.left_to_sweeper", "no answer")
