@@ -86,7 +86,7 @@ class RequestService:
                 tenant=caller.tenant,
                 owner=caller.uid,
                 type_name=each.type,
-                given=each.input,
+                work_input=each.input,
                 max_attempts=self._catalog[each.type].policy.max_attempts,
                 now=now,
                 run_at=each.run_at,

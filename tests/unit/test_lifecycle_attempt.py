@@ -1,4 +1,4 @@
-"""What a worker may come to once it holds a request."""
+"""The outcomes of an attempt, and what each one changes in the record."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,12 +18,12 @@ from common.pipeline.lifecycle import (
     snooze,
 )
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
+from common.retention import RECORD_RETENTION
 from common.work import JsonObject
-from tests.unit.builders import NOW, processing, record_with, text_of
+from tests.unit.builders import FIRST_SWEEP, MINUTE, NOW, processing, record_with, text_of
 
-LATER = NOW + timedelta(minutes=1)
-DELAY = timedelta(minutes=10)
-TWO_MINUTES = timedelta(seconds=120)
+LATER = NOW + MINUTE
+DELAY = 10 * MINUTE
 
 
 def failure(code: str, message: str, attempt: int = 1) -> Failure:
@@ -31,10 +31,10 @@ def failure(code: str, message: str, attempt: int = 1) -> Failure:
 
 
 def ended(record: Record, status: Status) -> Record:
-    return record.changed(status=status, due=None, finished_at=LATER, expires_at=LATER + timedelta(days=35))
+    return record.changed(status=status, due=None, finished_at=LATER, expires_at=LATER + RECORD_RETENTION)
 
 
-def test_a_report_stores_progress_and_steps_and_nothing_else() -> None:
+def test_a_report_changes_progress_and_steps_only() -> None:
     record, progress = processing(), Progress(percent=40, message="drawing")
 
     assert report(record, progress=progress, steps={"write": 1}) == Transition(
@@ -42,7 +42,7 @@ def test_a_report_stores_progress_and_steps_and_nothing_else() -> None:
     )
 
 
-def test_a_result_completes_it() -> None:
+def test_a_result_completes_the_request() -> None:
     record = processing(steps={"write": 1}, progress=Progress(percent=40, message="drawing"))
 
     assert complete(record, {"done": True}, LATER) == Transition(
@@ -50,7 +50,7 @@ def test_a_result_completes_it() -> None:
     )
 
 
-def test_a_result_too_large_to_store_fails_the_request() -> None:
+def test_a_result_that_is_too_large_fails_the_request() -> None:
     record = processing()
     error = failure("result_too_large", TOO_LARGE)
 
@@ -66,11 +66,11 @@ def test_steps_and_progress_count_towards_the_size_of_a_result() -> None:
     assert complete(record, {"text": text_of(kib=56)}, LATER).verdict is Verdict.FAILED
 
 
-def test_what_fits_is_at_most_256_kib_of_steps_progress_and_result() -> None:
-    without = len('{"a":}') + len("null")
+def test_steps_progress_and_result_have_at_most_256_kib_together() -> None:
+    longest = "x" * (256 * 1024 - len('{"a":""}nullnull'))
 
-    assert fits(processing(), steps={"a": "x" * (256 * 1024 - without - len('""') - len("null"))})
-    assert not fits(processing(), steps={"a": "x" * (256 * 1024 - without - len('""') - len("null") + 1)})
+    assert fits(processing(), steps={"a": longest})
+    assert not fits(processing(), steps={"a": longest + "x"})
 
 
 def test_progress_counts_towards_the_size() -> None:
@@ -80,15 +80,15 @@ def test_progress_counts_towards_the_size() -> None:
     assert not fits(processing(progress=Progress(percent=0, message="")), steps=full)
 
 
-def test_a_permanent_failure_fails_it_with_budget_left() -> None:
-    record, error = processing(), failure("no_brief", "The brief says nothing.")
+def test_a_permanent_failure_fails_the_request_although_attempts_are_left() -> None:
+    record, error = processing(), failure("no_brief", "The brief is empty.")
 
-    assert fail_permanently(record, "no_brief", "The brief says nothing.", LATER) == Transition(
+    assert fail_permanently(record, "no_brief", "The brief is empty.", LATER) == Transition(
         Verdict.FAILED, ended(record, Status.FAILED).changed(error=error, errors=(error,))
     )
 
 
-def test_a_failed_attempt_is_queued_again_while_budget_is_left() -> None:
+def test_a_failed_attempt_returns_the_request_to_the_queue_while_attempts_are_left() -> None:
     record = processing(attempt=2, scheduled_at=NOW, steps={"write": 1})
 
     assert fail_attempt(record, "busy", "No answer.", LATER) == Transition(
@@ -96,14 +96,14 @@ def test_a_failed_attempt_is_queued_again_while_budget_is_left() -> None:
         record.changed(
             status=Status.QUEUED,
             errors=(failure("busy", "No answer.", attempt=2),),
-            due=due_key("r1", LATER + TWO_MINUTES),
+            due=due_key("r1", LATER + FIRST_SWEEP),
             scheduled_at=None,
         ),
     )
 
 
 @pytest.mark.parametrize("delay", [None, DELAY])
-def test_the_last_failed_attempt_fails_it(delay: timedelta | None) -> None:
+def test_the_last_failed_attempt_fails_the_request(delay: timedelta | None) -> None:
     record = processing(attempt=3)
 
     assert fail_attempt(record, "busy", "No answer.", LATER, delay=delay) == Transition(
@@ -115,7 +115,7 @@ def test_the_last_failed_attempt_fails_it(delay: timedelta | None) -> None:
     )
 
 
-def test_a_failed_attempt_with_a_delay_is_rescheduled_and_counted() -> None:
+def test_a_failed_attempt_with_a_delay_counts_and_reschedules_the_request() -> None:
     record = processing(attempt=2, generation=4)
 
     assert fail_attempt(record, "busy", "No answer.", LATER, delay=DELAY) == Transition(
@@ -125,12 +125,12 @@ def test_a_failed_attempt_with_a_delay_is_rescheduled_and_counted() -> None:
             generation=5,
             errors=(failure("busy", "No answer.", attempt=2),),
             scheduled_at=LATER + DELAY,
-            due=due_key("r1", LATER + DELAY + TWO_MINUTES),
+            due=due_key("r1", LATER + DELAY + FIRST_SWEEP),
         ),
     )
 
 
-def test_a_snooze_gives_its_attempt_back_and_is_no_failure() -> None:
+def test_a_snooze_reschedules_the_request_and_uses_no_attempt() -> None:
     record = processing(attempt=3, snoozes=99, generation=4, steps={"write": 1})
 
     assert snooze(record, DELAY, LATER) == Transition(
@@ -141,7 +141,7 @@ def test_a_snooze_gives_its_attempt_back_and_is_no_failure() -> None:
             attempt=2,
             snoozes=100,
             scheduled_at=LATER + DELAY,
-            due=due_key("r1", LATER + DELAY + TWO_MINUTES),
+            due=due_key("r1", LATER + DELAY + FIRST_SWEEP),
         ),
     )
 
@@ -156,12 +156,12 @@ def test_the_101st_snooze_counts_as_a_failed_attempt() -> None:
             generation=1,
             errors=(failure("snoozes", "Snoozed more than 100 times."),),
             scheduled_at=LATER + DELAY,
-            due=due_key("r1", LATER + DELAY + TWO_MINUTES),
+            due=due_key("r1", LATER + DELAY + FIRST_SWEEP),
         ),
     )
 
 
-def test_the_101st_snooze_of_the_last_attempt_fails_it() -> None:
+def test_the_101st_snooze_in_the_last_attempt_fails_the_request() -> None:
     transition = snooze(processing(attempt=3, snoozes=100), DELAY, LATER)
 
     assert (transition.verdict, transition.record.error) == (
@@ -170,7 +170,7 @@ def test_the_101st_snooze_of_the_last_attempt_fails_it() -> None:
     )
 
 
-def test_a_snooze_beyond_29_days_is_due_a_day_before_its_time() -> None:
+def test_a_snooze_of_more_than_29_days_is_due_a_day_before_its_end() -> None:
     delay = timedelta(days=60)
 
     snoozed = snooze(processing(), delay, LATER).record
@@ -178,7 +178,7 @@ def test_a_snooze_beyond_29_days_is_due_a_day_before_its_time() -> None:
     assert (snoozed.scheduled_at, snoozed.due) == (LATER + delay, due_key("r1", LATER + timedelta(days=59)))
 
 
-def test_at_most_ten_errors_are_kept_the_newest_last() -> None:
+def test_a_record_keeps_the_ten_newest_errors_in_order() -> None:
     errors = tuple(failure("busy", f"No answer {number}.") for number in range(10))
 
     after = fail_attempt(processing(errors=errors), "busy", "No answer 10.", LATER).record
@@ -204,13 +204,13 @@ OUTCOMES: list[Callable[[Record], Transition]] = [
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PROCESSING])
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_only_a_processing_request_has_an_outcome(status: Status, outcome: Callable[[Record], Transition]) -> None:
+def test_only_a_processing_request_can_have_an_outcome(status: Status, outcome: Callable[[Record], Transition]) -> None:
     with pytest.raises(IllegalTransition):
         outcome(record_with(status))
 
 
-def test_a_number_counts_as_eight_bytes() -> None:
-    result = {"numbers": [0] * 40_000}  # 80 kB of JSON, 320 kB stored
+def test_the_size_of_a_result_is_that_in_firestore_if_it_is_larger() -> None:
+    result = {"numbers": [0] * 40_000}  # 80 kB of JSON, 320 kB in Firestore, which needs 8 bytes for a number
 
     assert complete(processing(), result, LATER).record.error == failure("result_too_large", TOO_LARGE)
 
@@ -226,7 +226,7 @@ def test_a_number_counts_as_eight_bytes() -> None:
         ({"": 1}, "/ has a name that is empty, or that begins and ends with '__'"),
     ],
 )
-def test_a_result_that_cannot_be_stored_fails_the_request(result: object, fault: str) -> None:
+def test_a_result_that_firestore_cannot_store_fails_the_request(result: object, fault: str) -> None:
     error = failure("result_not_storable", f"The work returned a value that cannot be stored: {fault}.")
 
     transition = complete(processing(), result, LATER)

@@ -1,13 +1,13 @@
-"""The notifications that are made with an end, in its own commit."""
+"""How a request ends: a cancel, and the notifications that are created in the commit of an end."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
 from common.pipeline.lifecycle import (
     Delivery,
     Transition,
+    Verdict,
     cancel,
     claim,
     complete,
@@ -17,40 +17,67 @@ from common.pipeline.lifecycle import (
     sweep,
 )
 from common.pipeline.record import Parent, Record, Status, child_id, due_key
-from tests.unit.builders import LEASE, NOW, TASK, processing
+from common.retention import RECORD_RETENTION
+from tests.unit.builders import FIRST_SWEEP, LEASE, NOW, TASK, ended, processing, queued
 
 LATER = NOW + LEASE
-TWO = ({"type": "email", "to": "ann@clinic.example"}, {"type": "webhook", "url": "https://clinic.example/"})
-HELD_LAST = processing(notify=TWO, attempt=3, redrive=1, trace="00-1-2-01")
+NOTIFY = ({"type": "email", "to": "ann@clinic.example"}, {"type": "webhook", "url": "https://clinic.example/"})
+LAST_ATTEMPT = processing(notify=NOTIFY, attempt=3, redrive=1, trace="00-1-2-01")
+
+
+@pytest.mark.parametrize("record", [queued(notify=NOTIFY), processing(notify=NOTIFY)], ids=["queued", "processing"])
+def test_a_cancel_ends_an_open_request_without_notifications(record: Record) -> None:
+    assert cancel(record, LATER) == Transition(
+        Verdict.CANCELLED,
+        record.changed(status=Status.CANCELLED, due=None, finished_at=LATER, expires_at=LATER + RECORD_RETENTION),
+        children=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (Status.CANCELLED, Verdict.CANCELLED),
+        (Status.COMPLETED, Verdict.ENDED),
+        (Status.FAILED, Verdict.ENDED),
+    ],
+)
+def test_a_cancel_does_not_change_an_ended_request(status: Status, verdict: Verdict) -> None:
+    record = ended(status)
+
+    assert cancel(record, LATER) == Transition(verdict, record)
+
 
 ENDS: dict[str, Callable[[Record], Transition]] = {
     "completed": lambda record: complete(record, {}, LATER),
     "permanent failure": lambda record: fail_permanently(record, "permanent", "Never.", LATER),
-    "attempts spent": lambda record: fail_attempt(record, "busy", "No answer.", LATER),
-    "claimed once too often": lambda record: claim(
+    "no attempt left": lambda record: fail_attempt(record, "busy", "No answer.", LATER),
+    "last attempt lost, then delivered": lambda record: claim(
         record, Delivery(TASK, generation=0, retry_count=0), token="new", lease=LEASE, now=LATER
     ),
-    "swept": lambda record: sweep(record, LATER),
+    "last attempt lost, then swept": lambda record: sweep(record, LATER),
 }
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_every_end_but_a_cancel_makes_one_queued_child_per_entry(end: Callable[[Record], Transition]) -> None:
+def test_every_end_except_a_cancel_creates_the_notifications(end: Callable[[Record], Transition]) -> None:
     ids = [child_id(parent="r1", redrive=1, index=index) for index in (0, 1)]
 
-    transition = end(HELD_LAST)
+    transition = end(LAST_ATTEMPT)
 
-    def child(number: int, type_name: str, given: dict[str, str]) -> Record:
+    def child(index: int, type_name: str, fields: dict[str, str]) -> Record:
         return Record(
-            id=ids[number],
+            id=ids[index],
+            tenant=None,
             owner="ann",
             type=type_name,
-            input={**given},
+            input={**fields},
+            notify=None,
             parent=Parent(id="r1", redrive=1, tenant="t:clinic"),
             status=Status.QUEUED,
             max_attempts=3,
             created_at=LATER,
-            due=due_key(ids[number], LATER + timedelta(seconds=120)),
+            due=due_key(ids[index], LATER + FIRST_SWEEP),
             trace="00-1-2-01",
         )
 
@@ -60,25 +87,15 @@ def test_every_end_but_a_cancel_makes_one_queued_child_per_entry(end: Callable[[
     )
 
 
-def test_a_cancel_notifies_nobody() -> None:
-    assert cancel(HELD_LAST, LATER).children == ()
-
-
-def test_children_have_no_tenant_and_notify_nobody() -> None:
-    children = notifications(HELD_LAST, LATER)
-
-    assert {(child.tenant, child.notify) for child in children} == {(None, None)}
-
-
-def test_a_request_that_asks_for_none_has_no_children() -> None:
+def test_the_end_of_a_request_without_notify_creates_no_notifications() -> None:
     assert complete(processing(), {}, LATER).children == ()
 
 
-def test_an_attempt_that_does_not_end_it_makes_no_children() -> None:
-    assert fail_attempt(processing(notify=TWO), "busy", "No answer.", LATER).children == ()
+def test_a_failed_attempt_with_attempts_left_creates_no_notifications() -> None:
+    assert fail_attempt(processing(notify=NOTIFY), "busy", "No answer.", LATER).children == ()
 
 
-def test_each_end_after_a_retry_notifies_anew() -> None:
-    first, second = (notifications(HELD_LAST.changed(redrive=redrive), LATER) for redrive in (0, 1))
+def test_the_notifications_of_a_redriven_request_are_new_requests() -> None:
+    first, second = (notifications(LAST_ATTEMPT.changed(redrive=redrive), LATER) for redrive in (0, 1))
 
     assert {child.id for child in first}.isdisjoint(child.id for child in second)

@@ -1,4 +1,4 @@
-"""The table of legal moves, and that the pure part stays pure."""
+"""The table of legal moves."""
 
 from itertools import product
 
@@ -38,12 +38,12 @@ def test_a_legal_move_changes_the_status_and_the_given_fields(status: Status, na
 
 
 @pytest.mark.parametrize(("status", "name"), sorted(ILLEGAL))
-def test_every_other_move_is_a_bug(status: Status, name: Move) -> None:
+def test_every_other_move_raises(status: Status, name: Move) -> None:
     with pytest.raises(IllegalTransition, match=f"{name} of a {status} request"):
         move(record_with(status), name)
 
 
-def test_only_a_redrive_leaves_a_terminal_status() -> None:
+def test_only_a_redrive_moves_an_ended_request() -> None:
     leaving = {name for name, (sources, _) in MOVES.items() if sources - OPEN}
 
     assert leaving == {Move.REDRIVE}

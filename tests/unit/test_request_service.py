@@ -74,7 +74,7 @@ def submitted(asked: Submission = HELLO, *, index: int = 0, **fields: Any) -> Re
         tenant="t:clinic",
         owner="ann",
         type_name="demo",
-        given=asked.input,
+        work_input=asked.input,
         max_attempts=3,
         now=NOW,
         **fields,

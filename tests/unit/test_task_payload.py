@@ -17,7 +17,7 @@ ID = "0123456789abcdef" * 2
 
 def stored(**fields: object) -> Stored:
     record = submit(
-        record_id=ID, tenant="u:ann", owner="ann", type_name="demo", given={"text": "ü"}, max_attempts=3, now=NOW
+        record_id=ID, tenant="u:ann", owner="ann", type_name="demo", work_input={"text": "ü"}, max_attempts=3, now=NOW
     )
     return Stored(record.changed(generation=4, **fields), UPDATE_TIME)
 
