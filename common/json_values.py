@@ -16,12 +16,14 @@ from common.errors import Fault, InvalidInput
 
 MAX_DEPTH = 16  # Firestore stores 20 levels of maps and lists, and the record adds its own
 MAX_FAULTS = 20
+MAX_VALUES = 10_000  # each value of a body costs memory and time, in the parser and in an error about it
 MAX_PATH_BYTES = 1400  # of the names from the root to a value; Firestore allows 1,500, and the record adds its own
 MAX_SHOWN_CHARACTERS = 100
 NUMBER_BYTES = 8
 SMALL_BYTES = 1
 _EXACT = 2**53
 _INTEGERS = range(-(2**63), 2**63)
+_STRING_OR_VALUE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$)|([,{\[])', re.DOTALL)
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # lone surrogates have no UTF-8; many systems cut a text at NUL
 
 
@@ -31,6 +33,8 @@ class _Refused(ValueError):
 
 def parse(data: bytes) -> Any:
     """Returns the JSON value of a body. Raises InvalidInput with at most MAX_FAULTS faults."""
+    if _has_too_many_values(data):
+        raise _not_json(f"may have at most {MAX_VALUES:,} values")
     try:
         value = json.loads(data.decode(), object_pairs_hook=_object, parse_float=_number, parse_constant=_constant)
     except RecursionError as error:
@@ -121,6 +125,14 @@ def _fault_of_scalar(value: object) -> str | None:
             return "must be Unicode text without NUL" if _NOT_TEXT.search(value) else None
         case _:
             return f"must be JSON, not a value of type {type(value).__name__}"
+
+
+def _has_too_many_values(data: bytes) -> bool:
+    """Counts before anything is parsed: a value follows each comma and each opening bracket that is not in a string."""
+    if sum(map(data.count, (b",", b"{", b"["))) <= MAX_VALUES:
+        return False
+    found = (match for match in _STRING_OR_VALUE.finditer(data) if match[1])
+    return next(islice(found, MAX_VALUES, None), None) is not None
 
 
 def _not_json(reason: str) -> InvalidInput:
