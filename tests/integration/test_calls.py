@@ -18,12 +18,12 @@ from google.cloud.firestore_v1.types import CommitRequest
 
 from common.log import LOGGER_NAME
 from common.queues import load_policies
-from deploy.cost import Request
 from deploy.smoke import REQUEST as ASSET
 from local.cloud_tasks import Attempt, CloudTasks, VirtualClock
 from local.emulators.firestore import PROJECT
 from local.stack.queues import create_queues
 from local.token import unsigned_token
+from tests import cost
 from tests.integration.proxy import Proxy
 
 ROOT = Path(__file__).parents[2]
@@ -99,10 +99,10 @@ def test_a_plain_request_costs_four_calls_three_writes_and_no_read(entry_points:
     assert entry_points.status(token, request_id) == "completed"
 
 
-def test_the_table_of_costs_counts_what_an_asset_takes_on_the_wire(
+def test_the_counted_values_of_the_cost_document_are_those_on_the_wire(
     entry_points: EntryPoints, caplog: pytest.LogCaptureFixture
 ) -> None:
-    each, token = Request(), unsigned_token(uuid.uuid4().hex)
+    each, token = cost.values(), unsigned_token(uuid.uuid4().hex)
     entry_points.submit(token)
     entry_points.tasks.advance()
     entry_points.forget()
@@ -117,11 +117,12 @@ def test_the_table_of_costs_counts_what_an_asset_takes_on_the_wire(
     caplog.clear()
     opened = entry_points.api.get(f"{path}/assets/social.png", headers=signed_in)
 
-    assert (writes, calls.total()) == (each.writes + each.steps, each.writes + each.steps + calls["CreateTask"])
-    assert (calls["CreateTask"] + 1, lines) == (each.tasks, each.lines)  # the delivery is an operation too
-    assert (each.reads, each.calls) == (0, 2)
+    all_writes = each["writes"] + each["steps"]
+    assert (writes, calls.total()) == (all_writes, all_writes + calls["CreateTask"])
+    assert (calls["CreateTask"] + 1, lines) == (each["tasks"], each["lines"])  # the delivery is an operation too
+    assert (each["reads"], each["calls"]) == (0, 2)
     assert (opened.status_code, len(caplog.records)) == (200, 1)
-    assert entry_points.calls() == Counter({"BatchGetDocuments": each.opening_reads})
+    assert entry_points.calls() == Counter({"BatchGetDocuments": each["url_reads"]})
 
 
 def test_the_first_request_of_a_tenant_costs_one_more_call_to_count_its_open_ones(entry_points: EntryPoints) -> None:
