@@ -34,6 +34,12 @@ class Verifier(Protocol):
     def __call__(self, token: str) -> Claims: ...
 
 
+class Certificates(Protocol):
+    """Returns the certificates of the signing keys, as PEM by key id. Raises Unavailable."""
+
+    def __call__(self) -> Mapping[str, str]: ...
+
+
 class Identity:
     """Returns the caller of a bearer token."""
 
@@ -64,21 +70,25 @@ def _is_name(claim: object) -> TypeGuard[str]:
     return isinstance(claim, str) and claim.isprintable() and 0 < len(claim) <= MAX_NAME_CHARACTERS
 
 
-def signed_tokens(
-    project: str, *, certificates_url: str = CERTIFICATES_URL, fetch_timeout: timedelta = FETCH_TIMEOUT
-) -> Verifier:
-    """Returns a verifier that uses Google's certificates and caches them for their max-age."""
+def google_certificates(*, url: str = CERTIFICATES_URL, timeout: timedelta = FETCH_TIMEOUT) -> Certificates:
+    """Returns a source that fetches Google's certificates and caches them for their max-age."""
     session = requests.Session()
     session.mount("https://", adapter := cachecontrol.CacheControlAdapter())
     session.mount("http://", adapter)
 
-    def certificates() -> dict[str, str]:
+    def fetch() -> dict[str, str]:
         try:
-            answer = session.get(certificates_url, timeout=fetch_timeout.total_seconds())
+            answer = session.get(url, timeout=timeout.total_seconds())
             answer.raise_for_status()
             return _CERTIFICATES.validate_json(answer.content)
         except (requests.RequestException, ValidationError) as error:
             raise Unavailable("The certificates for token verification could not be fetched") from error
+
+    return fetch
+
+
+def signed_tokens(project: str, certificates: Certificates) -> Verifier:
+    """Returns a verifier of tokens that Firebase has signed for the project."""
 
     def verify(token: str) -> Claims:
         try:

@@ -20,7 +20,7 @@ from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
 from common.gateways.folder_assets import FolderAssets
-from common.identity import Identity, signed_tokens, unsigned_tokens
+from common.identity import Identity, google_certificates, signed_tokens, unsigned_tokens
 from common.pipeline.attempt import Assets as AssetWriter
 from common.pipeline.quota import Quota
 from common.pipeline.request_service import RequestService
@@ -97,7 +97,10 @@ class Dependencies:
     @cached_property
     def identity(self) -> Identity:
         project = self.settings.project
-        verifier = unsigned_tokens(project) if self.settings.accepts_unsigned_tokens else signed_tokens(project)
+        if self.settings.accepts_unsigned_tokens:
+            verifier = unsigned_tokens(project)
+        else:
+            verifier = signed_tokens(project, google_certificates())
         return Identity(verifier, project=project, require_tenant=self.settings.require_tenant)
 
     @cached_property

@@ -25,7 +25,7 @@ from local.stack.stack import Stack
 from tests.e2e.browser import launched
 from tests.e2e.identity_platform import HOSTS, KEY, IdentityPlatform
 from tests.e2e.network import Network
-from tests.integration.certificates import Key, new_key
+from tests.tokens import Key, new_key
 
 FIRESTORE = "firestore.googleapis.com"
 OF_THE_WINDOW = "apis.google.com"  # where the scripts for signing in by a window would come from; here they are missing

@@ -1,0 +1,58 @@
+"""Verification of the local stack's unsigned tokens."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from common.errors import NotSignedIn
+from common.identity import unsigned_tokens
+from local.emulators.firestore import PROJECT
+from local.token import unsigned_token
+from tests.tokens import encode, encode_json
+
+VALID = unsigned_token("alice")
+CLAIMS = json.loads(base64.urlsafe_b64decode(VALID.split(".")[1] + "=="))
+UNSIGNED = {"alg": "none", "typ": "JWT"}
+
+
+def unsigned(header: Any, claims: Any) -> str:
+    return f"{encode_json(header)}.{encode_json(claims)}."
+
+
+def with_claims(**claims: Any) -> str:
+    return unsigned_token("alice", claims=claims)
+
+
+def test_an_unsigned_token_is_accepted_with_its_claims() -> None:
+    assert unsigned_tokens(PROJECT)(VALID) == CLAIMS
+
+
+INVALID = {
+    "one part": "hello",
+    "two parts": VALID.rpartition(".")[0],
+    "four parts": f"{VALID}.",
+    "two tokens": f"{VALID} {VALID}",
+    "empty parts": "..",
+    "no base64": "%%%.%%%.",
+    "characters outside ASCII": "ä.ö.ü",
+    "a list as header": unsigned([], CLAIMS),
+    "a deeply nested header": f"{encode(b'[' * 5000)}.e30.",
+    "a list as claims": unsigned(UNSIGNED, []),
+    "a signature": f"{VALID}c2ln",
+    "another algorithm": unsigned({**UNSIGNED, "alg": "RS256"}, CLAIMS),
+    "an expired token": unsigned_token("alice", now=datetime.now(UTC) - timedelta(hours=2)),
+    "no expiry": with_claims(exp=None),
+    "a text as expiry": with_claims(exp="tomorrow"),
+    "NaN as expiry": with_claims(exp=float("nan")),
+    "another audience": with_claims(aud="another"),
+    "a list of audiences": with_claims(aud=[PROJECT]),
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_an_invalid_token_is_refused(case: str) -> None:
+    with pytest.raises(NotSignedIn):
+        unsigned_tokens(PROJECT)(INVALID[case])
