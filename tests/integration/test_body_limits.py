@@ -30,8 +30,8 @@ VALID: dict[str, Any] = {
 }
 
 
-def unknown_names(count: int, length: int = 6) -> dict[str, int]:
-    return {f"{number:0{length}d}": number for number in range(count)}
+def unknown_names(count: int, length: int = 5) -> dict[str, int]:
+    return {f"{number:0{length}d}": 1 for number in range(count)}
 
 
 def request(*, run_at: object = None, notify: object = None, **given: object) -> dict[str, Any]:
@@ -39,11 +39,17 @@ def request(*, run_at: object = None, notify: object = None, **given: object) ->
 
 
 def batch(*requests: object) -> bytes:
-    return json.dumps({"requests": requests}).encode()[:MAX_BATCH_BYTES]
+    return compact({"requests": requests}, MAX_BATCH_BYTES)
 
 
 def single(body: object) -> bytes:
-    return json.dumps(body).encode()[:MAX_REQUEST_BYTES]
+    return compact(body, MAX_REQUEST_BYTES)
+
+
+def compact(body: object, limit: int) -> bytes:
+    data = json.dumps(body, separators=(",", ":")).encode()
+    assert len(data) <= limit  # a longer body is refused before it is parsed
+    return data
 
 
 def filled(before: str, item: str, after: str, size: int) -> bytes:
