@@ -1,0 +1,40 @@
+"""The use cases of callers over fakes."""
+
+from typing import Any
+
+from common.caller import Caller
+from common.pipeline.quota import Quota
+from common.pipeline.record import Record
+from common.pipeline.request_service import Accepted, RequestService
+from common.pipeline.submission import Submission
+from tests.unit.builders import Clock, catalog
+from tests.unit.scripted_gateways import ScriptedDocuments, ScriptedTasks
+
+ANN = Caller(uid="ann", tenant="t:clinic")
+MALLORY = Caller(uid="mallory", tenant="t:other")
+
+
+class Harness:
+    """A request service with these stored requests. A tenant may have `limit` open requests."""
+
+    def __init__(self, *records: Record, limit: int = 100) -> None:
+        self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
+        self.requests = RequestService(
+            documents=self.documents,
+            tasks=self.tasks,
+            catalog=catalog(),
+            quota=Quota(self.documents, limit=limit, clock=self.clock),
+            clock=self.clock,
+        )
+
+    def submit(self, *submissions: Submission, key: str | None = "k1", caller: Caller = ANN) -> Accepted:
+        return self.requests.submit(caller, submissions, key=key, batch=len(submissions) > 1)
+
+    @property
+    def records(self) -> list[Record]:
+        """The stored records, in the order of their creation."""
+        return list(self.documents.records.values())
+
+    def state(self) -> Any:
+        """Returns everything that is stored and enqueued."""
+        return dict(self.documents.inner.stored), self.tasks.names
