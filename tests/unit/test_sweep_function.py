@@ -1,14 +1,13 @@
-"""What Cloud Scheduler's calls come to."""
+"""The HTTP of Cloud Scheduler: sweeps, recurring requests, and the status of each answer."""
 
 import json
-import logging
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import pytest
 from flask import Flask, Response, request
 
 from common.errors import Unavailable
-from common.log import LOGGER_NAME
 from common.pipeline.quota import Quota
 from common.pipeline.record import Record, request_id
 from common.pipeline.request_service import RequestService
@@ -17,28 +16,29 @@ from common.pipeline.sweeper import Sweeper
 from functions.http.bodies import bodies_for
 from functions.http.sweep import Sweep
 from tests.unit.builders import LEASE, NOW, Clock, catalog, queued
+from tests.unit.conftest import LoggedEvent
 from tests.unit.scripted_gateways import ScriptedDocuments, ScriptedTasks
 
 JOB = {"X-CloudScheduler-JobName": "weekly", "X-CloudScheduler-ScheduleTime": "2026-01-01T12:00:00Z"}
 HELLO = {"submit": {"type": "demo", "input": {"text": "hello"}}}
 
 
-class House:
-    """A function `sweep`, and what it has stored and enqueued."""
+class Harness:
+    """The function `sweep` over fakes."""
 
     def __init__(self, *records: Record, limit: int = 100) -> None:
         self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
-        kinds = catalog()
+        types = catalog()
         self.sweep = Sweep(
-            sweeper=Sweeper(documents=self.documents, tasks=self.tasks, catalog=kinds, clock=self.clock),
+            sweeper=Sweeper(documents=self.documents, tasks=self.tasks, catalog=types, clock=self.clock),
             requests=RequestService(
                 documents=self.documents,
                 tasks=self.tasks,
-                catalog=kinds,
+                catalog=types,
                 quota=Quota(self.documents, limit=limit, clock=self.clock),
                 clock=self.clock,
             ),
-            bodies=bodies_for(kinds),
+            bodies=bodies_for(types),
         )
 
     def call(self, body: Any = None, headers: dict[str, str] | None = None) -> Response:
@@ -48,51 +48,52 @@ class House:
             return answer
 
     @property
-    def stored(self) -> list[Record]:
-        return [each.record for each in self.documents.inner.stored.values()]
+    def records(self) -> Sequence[Record]:
+        return list(self.documents.records.values())
 
 
-@pytest.mark.parametrize("body", [None, {}])
-def test_a_call_that_asks_for_nothing_sweeps(body: Any) -> None:
-    house = House(queued())
-    house.clock.now = NOW + LEASE
+@pytest.mark.parametrize("body", [None, {}], ids=["no body", "empty object"])
+def test_a_call_without_a_submission_sweeps(body: Any) -> None:
+    harness = Harness(queued())
+    harness.clock.now = NOW + LEASE
 
-    answer = house.call(body, JOB)
+    answer = harness.call(body, JOB)
 
     assert (answer.status_code, answer.get_json()) == (200, {"postponed": 1})
-    assert house.tasks.names == {"r1-g0"}
+    assert harness.tasks.names == {"r1-g0"}
 
 
-def test_a_recurring_request_is_submitted_for_the_system() -> None:
-    house = House()
+def test_a_recurring_request_is_submitted_for_the_tenant_system() -> None:
+    harness = Harness()
 
-    answer = house.call(HELLO, JOB)
+    answer = harness.call(HELLO, JOB)
 
-    [record] = house.stored
+    [record] = harness.records
     key = "weekly 2026-01-01T12:00:00Z"
     assert record.id == request_id(tenant="t:system", owner="scheduler", key=key)
     assert (record.tenant, record.owner, record.input) == ("t:system", "scheduler", {"text": "hello"})
     assert (answer.status_code, answer.get_json()) == (200, {"id": record.id, "replayed": False})
-    assert house.tasks.names == {f"{record.id}-g0"}
+    assert harness.tasks.names == {f"{record.id}-g0"}
 
 
-def test_a_call_that_is_repeated_asks_for_nothing_new() -> None:
-    house = House()
-    house.call(HELLO, JOB)
-    house.clock.now += LEASE
+def test_a_repeated_call_creates_no_second_request() -> None:
+    harness = Harness()
+    harness.call(HELLO, JOB)
+    harness.clock.wait(LEASE)
 
-    answer = house.call(HELLO, JOB)
+    answer = harness.call(HELLO, JOB)
 
-    assert (answer.get_json()["replayed"], len(house.stored)) == (True, 1)
+    assert (answer.get_json()["replayed"], len(harness.records)) == (True, 1)
 
 
-def test_another_time_and_another_job_are_other_requests() -> None:
-    house = House()
-    for headers in (JOB, {**JOB, "X-CloudScheduler-JobName": "daily"}):
-        house.call(HELLO, headers)
-    house.call(HELLO, {**JOB, "X-CloudScheduler-ScheduleTime": "2026-01-08T12:00:00Z"})
+def test_each_job_and_each_schedule_time_creates_a_request() -> None:
+    harness = Harness()
 
-    assert len(house.stored) == 3
+    harness.call(HELLO, JOB)
+    harness.call(HELLO, {**JOB, "X-CloudScheduler-JobName": "daily"})
+    harness.call(HELLO, {**JOB, "X-CloudScheduler-ScheduleTime": "2026-01-08T12:00:00Z"})
+
+    assert len(harness.records) == 3
 
 
 @pytest.mark.parametrize(
@@ -110,51 +111,50 @@ def test_another_time_and_another_job_are_other_requests() -> None:
         (HELLO, {"X-CloudScheduler-ScheduleTime": "2026-01-01T12:00:00Z"}),
     ],
 )
-def test_what_the_api_would_not_take_and_what_has_no_time_is_refused(body: Any, headers: dict[str, str]) -> None:
-    house = House()
+def test_an_invalid_call_is_refused(body: Any, headers: dict[str, str]) -> None:
+    harness = Harness()
 
-    answer = house.call(body, headers)
+    answer = harness.call(body, headers)
 
-    assert (answer.status_code, house.stored) == (422, [])
-
-
-def test_a_refusal_is_logged_with_its_job(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, LOGGER_NAME)
-
-    House().call({"submit": {"type": "other", "input": {}}}, JOB)
-
-    [line] = caplog.records
-    assert (line.message, line.levelname) == ("recurring.refused", "ERROR")
-    assert line.fields["job"] == "weekly"  # type: ignore[attr-defined]  # what log.py adds
+    assert (answer.status_code, harness.records) == (422, [])
 
 
-def test_more_open_requests_than_a_tenant_may_have_wait() -> None:
-    house = House(limit=1)
-    house.call(HELLO, JOB)
+def test_a_refused_call_is_logged_with_its_job(log_events: list[LoggedEvent]) -> None:
+    Harness().call({"submit": {"type": "other", "input": {}}}, JOB)
 
-    answer = house.call(HELLO, {**JOB, "X-CloudScheduler-JobName": "daily"})
-
-    assert (answer.status_code, len(house.stored)) == (429, 1)
+    [event] = log_events
+    assert (event.name, event.level, event.fields["job"]) == ("recurring.refused", "ERROR", "weekly")
 
 
-def test_what_cannot_be_stored_is_for_cloud_scheduler_to_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House()
+def test_a_recurring_request_beyond_the_quota_is_refused() -> None:
+    harness = Harness(limit=1)
+    harness.call(HELLO, JOB)
 
-    def refuse(*_: object) -> str:
-        raise CommitUncertain("refused")
+    answer = harness.call(HELLO, {**JOB, "X-CloudScheduler-JobName": "daily"})
 
-    monkeypatch.setattr(house.documents, "commit", refuse)
-
-    assert house.call(HELLO, JOB).status_code == 503
+    assert (answer.status_code, len(harness.records)) == (429, 1)
 
 
-@pytest.mark.parametrize(("trouble", "status"), [(Unavailable("no answer"), 503), (ValueError("a bug"), 500)])
-def test_a_sweep_that_fails_is_told_as_failed(trouble: Exception, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House()
+def test_a_recurring_request_that_cannot_be_stored_is_answered_with_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness()
 
-    def fail(**_: object) -> list[Any]:
-        raise trouble
+    def refuse(*_: object) -> NoReturn:
+        raise CommitUncertain("not applied")
 
-    monkeypatch.setattr(house.documents, "overdue", fail)
+    monkeypatch.setattr(harness.documents, "commit", refuse)
 
-    assert house.call({}, JOB).status_code == status
+    assert harness.call(HELLO, JOB).status_code == 503
+
+
+@pytest.mark.parametrize(("error", "status"), [(Unavailable("no answer"), 503), (ValueError("a bug"), 500)])
+def test_a_sweep_that_fails_is_answered_with_an_error(
+    error: Exception, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = Harness()
+
+    def fail(**_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(harness.documents, "overdue", fail)
+
+    assert harness.call({}, JOB).status_code == status

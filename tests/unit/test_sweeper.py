@@ -1,289 +1,251 @@
-"""What brings back every request whose task, worker or caller has died."""
+"""The sweeper: it recovers each overdue request whose task, worker or caller died."""
 
-import logging
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NoReturn
 
 import pytest
 
 from common.errors import Unavailable
-from common.log import LOGGER_NAME
 from common.pipeline import lifecycle
-from common.pipeline.record import Failure, Record, Status, child_id, due_key
+from common.pipeline.record import Record, Status, child_id, due_key
 from common.pipeline.store import Overdue, save
 from common.pipeline.sweeper import Sweeper
-from tests.unit.builders import LEASE, NOW, Clock, catalog, ended, processing, queued
+from tests.unit.builders import LEASE, MINUTE, NOW, SECOND, Clock, catalog, ended, processing, queued
 from tests.unit.conftest import LoggedEvent
-from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
+from tests.unit.scripted_gateways import ScriptedDocuments, ScriptedTasks
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"},)
 CHILD = child_id(parent="r1", redrive=0, index=0)
 LATER = NOW + LEASE
-SECOND = timedelta(seconds=1)
+OPEN_SECONDS = int(LEASE.total_seconds())
 
 
-class House:
-    """A sweeper at a time when all of these are overdue, unless they say otherwise."""
+class Harness:
+    """A sweeper at LATER, when the open records of the builders are overdue."""
 
     def __init__(self, *records: Record) -> None:
-        self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
-        self.clock.now = LATER
+        self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock(LATER)
         self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog(), clock=self.clock)
 
     def sweep(self) -> Counter[str]:
         return self.sweeper.sweep()
 
 
-def due(moment: datetime, record_id: str = "r1") -> str:
-    return due_key(record_id, moment)
-
-
-def postponed(record: Record) -> Record:
-    return lifecycle.sweep(record, LATER).record
-
-
-def test_a_queued_request_whose_task_is_missing_gets_it_back() -> None:
-    house = House(queued())
-
-    assert house.sweep() == {"postponed": 1}
-
-    assert house.documents["r1"] == postponed(queued())
-    assert house.tasks.stored("r1-g0") == house.documents.stored()
-
-
-def test_a_queued_request_whose_task_is_waiting_keeps_it() -> None:
-    house = House(queued())
-    house.tasks.inner.enqueue(house.documents.stored())
-
-    assert house.sweep() == {"postponed": 1}
-
-    assert house.documents["r1"] == postponed(queued())
-    assert house.tasks.names == {"r1-g0"}
-
-
-def test_a_task_name_that_is_used_up_is_replaced_by_a_new_one() -> None:
-    house = House(queued())
-    house.tasks.inner.used = {"r1-g0"}
-
-    assert house.sweep() == {"renewed": 1}
-
-    assert house.documents["r1"] == lifecycle.renew(postponed(queued()), LATER).record
-    assert house.tasks.names == {"r1-g1"}
-
-
-def test_a_request_whose_worker_is_gone_is_queued_with_a_new_task() -> None:
-    house = House(processing())
-
-    assert house.sweep() == {"rescued": 1}
-
-    assert house.documents["r1"] == lifecycle.sweep(processing(), LATER).record
-    assert house.tasks.names == {"r1-g1"}
-
-
-def test_a_request_whose_last_worker_is_gone_ends_and_its_notifications_go_out() -> None:
-    house = House(processing(attempt=3, notify=NOTIFY))
-
-    assert house.sweep() == {"failed": 1}
-
-    assert house.documents["r1"].error == Failure(
-        code="lost", message="Its last attempt ended without an answer.", attempt=3, started_at=NOW, at=LATER
-    )
-    assert (house.documents[CHILD].status, house.tasks.names) == (Status.QUEUED, {f"{CHILD}-g0"})
-
-
-def test_what_is_not_due_is_not_touched() -> None:
-    records = [
-        queued().changed(due=due(LATER + SECOND)),
-        processing(id="r2", started_at=NOW).changed(due=due(LATER + SECOND, "r2")),
-        ended(Status.FAILED, id="r3"),
-    ]
-    house = House(*records)
-
-    assert house.sweep() == {}
-
-    assert [house.documents[record.id] for record in records] == records
-    assert house.tasks.names == set()
-
-
-def test_a_type_that_is_not_known_and_a_newer_record_are_not_touched() -> None:
-    records = [queued(type="newer"), queued(id="r2")]
-    house = House(*records)
-    house.documents.newer = {"r2"}
-
-    assert house.sweep() == {"skipped": 2}
-
-    assert [house.documents[record.id] for record in records] == records
-    assert house.tasks.names == set()
-
-
-@pytest.mark.parametrize("trouble", [Unavailable("no answer"), ValueError("a bug")])
-def test_a_request_that_fails_does_not_keep_the_others_from_being_moved(trouble: Exception) -> None:
-    ids = [f"r{number}" for number in range(20)]
-    house = House(*(queued(id=record_id) for record_id in ids))
-    house.tasks.errors = dict.fromkeys(ids[::4], trouble)
-
-    assert house.sweep() == {"skipped": 5, "postponed": 15}
-
-    assert house.tasks.names == {f"{record_id}-g0" for record_id in ids if record_id not in house.tasks.errors}
-
-
-def test_a_request_whose_task_could_not_be_made_is_tried_again_later() -> None:
-    house = House(queued())
-    house.tasks.errors = {"r1": Unavailable("no answer")}
-    house.sweep()
-
-    house.tasks.errors = {}
-    house.clock.now += timedelta(minutes=4)
-
-    assert house.sweep() == {"postponed": 1}
-    assert house.tasks.names == {"r1-g0"}
-
-
-def test_a_request_that_another_has_moved_meanwhile_is_left_to_it_as_no_failure(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = House(processing())
-
-    def complete() -> None:
-        held = house.documents.stored()
-        save(house.documents.inner, held, lifecycle.complete(held.record, {}, LATER))
-
-    house.documents.next_commits = [complete]
-    logger = logging.getLogger(LOGGER_NAME)
-    monkeypatch.setattr(logger, "handlers", [caplog.handler])
-
-    assert house.sweep() == {"skipped": 1}
-
-    assert [event for event in caplog.records if event.levelno >= logging.WARNING] == []
-    assert (house.documents["r1"].status, house.tasks.names) == (Status.COMPLETED, set())
-
-
-def test_a_write_whose_answer_was_lost_still_brings_the_task() -> None:
-    house = House(processing())
-    house.documents.next_commits = [CommitFault.ANSWER_LOST]
-
-    assert house.sweep() == {"rescued": 1}
-
-    assert house.tasks.names == {"r1-g1"}
-
-
 def shard_of(record_id: str) -> int:
-    return int(due(NOW, record_id)[:2], 16)
+    return int(due_key(record_id, NOW)[:2], 16)
+
+
+def swept(record: Record, now: datetime = LATER) -> Record:
+    return lifecycle.sweep(record, now).record
 
 
 ONE_SHARD = [record_id for record_id in (f"r{number}" for number in range(1200)) if shard_of(record_id) == 0][:250]
 
 
-def test_all_pages_of_a_shard_are_moved() -> None:
-    house = House(*(queued(id=record_id) for record_id in ONE_SHARD))
+def test_a_missing_task_of_a_queued_request_is_created() -> None:
+    harness = Harness(queued())
 
-    assert house.sweeper.sweep_shard(0) == {"postponed": 250}
+    assert harness.sweep() == {"postponed": 1}
 
-
-def test_a_page_of_requests_that_fail_does_not_hide_the_next() -> None:
-    house = House(*(queued(id=record_id) for record_id in ONE_SHARD))
-    first_page = sorted(ONE_SHARD)[:100]
-    house.documents.newer = set(first_page)
-
-    assert house.sweeper.sweep_shard(0) == {"skipped": 100, "postponed": 150}
+    assert harness.documents["r1"] == swept(queued())
+    assert harness.tasks.stored("r1-g0") == harness.documents.stored()
 
 
-def test_a_sweep_ends_after_50_seconds_and_the_next_takes_the_rest() -> None:
-    house = House(*(queued(id=record_id) for record_id in ONE_SHARD))
-    house.tasks.before_call = lambda: house.clock.wait(SECOND)
+def test_an_existing_task_of_a_queued_request_is_kept() -> None:
+    harness = Harness(queued())
+    before = harness.documents.stored()
+    harness.tasks.enqueue(before)
 
-    first = house.sweeper.sweep_shard(0)
-    house.tasks.before_call = lambda: None
-    second = house.sweeper.sweep_shard(0)
+    assert harness.sweep() == {"postponed": 1}
 
-    assert (first, second) == ({"postponed": 50}, {"postponed": 200})
-
-
-def test_every_shard_is_swept() -> None:
-    ids = [f"r{number}" for number in range(40)]
-    house = House(*(queued(id=record_id) for record_id in ids))
-
-    assert house.sweep() == {"postponed": 40}
-
-    assert {shard_of(record_id) for record_id in ids} == {0, 1, 2, 3}
+    assert harness.documents["r1"] == swept(queued())
+    assert harness.tasks.stored("r1-g0") == before
 
 
-def test_what_the_sweeper_did_is_told_with_how_long_it_was_open_and_how_it_ended(
-    caplog: pytest.LogCaptureFixture,
+def test_a_task_whose_name_was_used_gets_a_new_name() -> None:
+    harness = Harness(queued())
+    harness.tasks.inner.used = {"r1-g0"}
+
+    assert harness.sweep() == {"renewed": 1}
+
+    assert harness.documents["r1"] == lifecycle.renew(swept(queued()), LATER).record
+    assert harness.tasks.names == {"r1-g1"}
+
+
+def test_a_request_whose_worker_died_is_queued_under_a_new_task() -> None:
+    harness = Harness(processing())
+
+    assert harness.sweep() == {"rescued": 1}
+
+    assert harness.documents["r1"] == swept(processing())
+    assert harness.tasks.names == {"r1-g1"}
+
+
+def test_a_request_whose_last_worker_died_fails_and_its_notifications_are_enqueued() -> None:
+    record = processing(attempt=3, notify=NOTIFY)
+    harness = Harness(record)
+
+    assert harness.sweep() == {"failed": 1}
+
+    assert harness.documents["r1"] == swept(record)
+    assert (harness.documents[CHILD].status, harness.tasks.names) == (Status.QUEUED, {f"{CHILD}-g0"})
+
+
+def test_a_request_that_is_not_overdue_is_not_changed() -> None:
+    records = [
+        queued().changed(due=due_key("r1", LATER + SECOND)),
+        processing(id="r2", due=due_key("r2", LATER + SECOND)),
+        ended(Status.FAILED, id="r3"),
+    ]
+    harness = Harness(*records)
+
+    assert harness.sweep() == {}
+
+    assert list(harness.documents.records.values()) == records
+    assert harness.tasks.names == set()
+
+
+def test_requests_of_an_unknown_type_and_of_a_newer_schema_are_skipped(log_events: list[LoggedEvent]) -> None:
+    records = {"r1": queued(type="newer"), "r2": queued(id="r2")}
+    harness = Harness(*records.values())
+    harness.documents.newer = {"r2"}
+
+    assert harness.sweep() == {"skipped": 2}
+
+    assert (harness.documents.records, harness.tasks.names) == (records, set())
+    assert sorted(log_events, key=lambda event: str(event.fields["request_id"])) == [
+        LoggedEvent(
+            "sweep.skipped", "WARNING", {"request_id": "r1", "open_seconds": OPEN_SECONDS}, has_traceback=False
+        ),
+        LoggedEvent("sweep.skipped", "WARNING", {"request_id": "r2"}, has_traceback=False),
+    ]
+
+
+@pytest.mark.parametrize("error", [Unavailable("no answer"), ValueError("a bug")], ids=["unavailable", "bug"])
+def test_an_error_of_one_request_does_not_stop_the_others(error: Exception) -> None:
+    ids = [f"r{number}" for number in range(20)]
+    harness = Harness(*(queued(id=record_id) for record_id in ids))
+    harness.tasks.errors = dict.fromkeys(ids[::4], error)
+
+    assert harness.sweep() == {"skipped": 5, "postponed": 15}
+
+    assert harness.tasks.names == {f"{record_id}-g0" for record_id in ids if record_id not in harness.tasks.errors}
+
+
+def test_a_task_that_could_not_be_created_is_created_by_a_later_sweep() -> None:
+    harness = Harness(queued())
+    harness.tasks.errors = {"r1": Unavailable("no answer")}
+    harness.sweep()
+    harness.tasks.errors = {}
+    harness.clock.wait(4 * MINUTE)
+
+    assert harness.sweep() == {"postponed": 1}
+
+    assert harness.tasks.names == {"r1-g0"}
+
+
+def test_a_request_that_another_process_has_changed_is_skipped_without_a_warning(
+    log_events: list[LoggedEvent],
 ) -> None:
-    caplog.set_level(logging.INFO, LOGGER_NAME)
-    house = House(queued(id="r1"), queued(id="r2", type="newer"), queued(id="r3"), processing(id="r4", attempt=3))
-    house.tasks.errors = {"r3": Unavailable("no answer")}
+    harness = Harness(processing())
+    completed = lifecycle.complete(processing(), {}, LATER)
+    harness.documents.next_commits = [lambda: save(harness.documents.inner, harness.documents.stored(), completed)]
 
-    house.sweep()
+    assert harness.sweep() == {"skipped": 1}
 
-    told = {line.fields["request_id"]: (line.message, line.fields) for line in caplog.records}  # type: ignore[attr-defined]  # what log.py adds
-    assert {each: message for each, (message, _) in told.items()} == {
-        "r1": "sweep.moved",
-        "r2": "sweep.skipped",
-        "r3": "sweep.failed",
-        "r4": "sweep.moved",
-    }
-    assert {facts["open_seconds"] for _, facts in told.values()} == {LEASE.total_seconds()}
-    ended = {"type": "demo", "ended": "failed", "code": "lost", "total_ms": 660_000, "verdict": "failed"}
-    assert told["r4"][1] == {"request_id": "r4", "open_seconds": 660, **ended}
+    assert log_events == []
+    assert (harness.documents.records, harness.tasks.names) == ({"r1": completed.record}, set())
 
 
-def test_a_record_of_a_newer_release_is_skipped_and_logged(log_events: list[LoggedEvent]) -> None:
-    house = House(queued())
-    house.documents.newer = {"r1"}
-
-    assert house.sweep() == {"skipped": 1}
-
-    assert log_events == [LoggedEvent("sweep.skipped", "WARNING", {"request_id": "r1"}, has_traceback=False)]
-
-
-def test_a_request_whose_task_cannot_be_created_is_skipped_and_logged(log_events: list[LoggedEvent]) -> None:
-    house = House(queued())
-    house.tasks.errors["r1"] = Unavailable("no answer")
-
-    assert house.sweep() == {"skipped": 1}
-
-    fields = {"request_id": "r1", "open_seconds": 660, "reason": "no answer"}
-    assert log_events == [LoggedEvent("sweep.failed", "WARNING", fields, has_traceback=False)]
-
-
-def test_an_unexpected_error_of_a_request_is_logged_with_its_traceback(log_events: list[LoggedEvent]) -> None:
-    house = House(queued())
-    house.tasks.errors["r1"] = ValueError("a bug")
-
-    assert house.sweep() == {"skipped": 1}
-
-    fields = {"request_id": "r1", "open_seconds": 660}
-    assert log_events == [LoggedEvent("sweep.failed", "ERROR", fields, has_traceback=True)]
-
-
-def test_a_shard_that_cannot_be_read_is_counted_and_logged(
-    log_events: list[LoggedEvent], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = House()
-
-    def fail(**_: object) -> NoReturn:
-        raise Unavailable("no answer")
-
-    monkeypatch.setattr(house.documents, "overdue", fail)
-
-    assert house.sweeper.sweep_shard(3) == {"shards_unread": 1}
-
-    fields = {"shard": 3, "reason": "no answer"}
-    assert log_events == [LoggedEvent("sweep.shard_failed", "ERROR", fields, has_traceback=False)]
-
-
-def test_a_page_has_at_most_100_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House(*(queued(id=record_id) for record_id in ONE_SHARD))
-    pages, overdue = [], house.documents.overdue
+def test_all_pages_of_a_shard_are_swept(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness(*(queued(id=record_id) for record_id in ONE_SHARD))
+    pages, overdue = [], harness.documents.overdue
 
     def read(**query: Any) -> list[Overdue]:
         pages.append(len(page := overdue(**query)))
         return page
 
-    monkeypatch.setattr(house.documents, "overdue", read)
-    house.sweeper.sweep_shard(0)
+    monkeypatch.setattr(harness.documents, "overdue", read)
+
+    assert harness.sweeper.sweep_shard(0) == {"postponed": 250}
 
     assert pages == [100, 100, 50]
+
+
+def test_a_page_of_skipped_requests_does_not_end_the_sweep() -> None:
+    harness = Harness(*(queued(id=record_id) for record_id in ONE_SHARD))
+    harness.documents.newer = set(sorted(ONE_SHARD)[:100])
+
+    assert harness.sweeper.sweep_shard(0) == {"skipped": 100, "postponed": 150}
+
+
+def test_a_sweep_ends_after_50_seconds_and_the_next_one_continues() -> None:
+    harness = Harness(*(queued(id=record_id) for record_id in ONE_SHARD))
+    harness.tasks.before_call = lambda: harness.clock.wait(SECOND)
+
+    first = harness.sweeper.sweep_shard(0)
+    harness.tasks.before_call = lambda: None
+    second = harness.sweeper.sweep_shard(0)
+
+    assert (first, second) == ({"postponed": 50}, {"postponed": 200})
+
+
+def test_a_sweep_covers_every_shard() -> None:
+    ids = [f"r{number}" for number in range(40)]
+    harness = Harness(*(queued(id=record_id) for record_id in ids))
+
+    assert harness.sweep() == {"postponed": 40}
+
+    assert {shard_of(record_id) for record_id in ids} == {0, 1, 2, 3}
+
+
+def test_a_shard_that_cannot_be_read_is_counted_and_logged(
+    log_events: list[LoggedEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = Harness()
+
+    def fail(**_: object) -> NoReturn:
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(harness.documents, "overdue", fail)
+
+    assert harness.sweeper.sweep_shard(3) == {"shards_unread": 1}
+
+    fields = {"shard": 3, "reason": "no answer"}
+    assert log_events == [LoggedEvent("sweep.shard_failed", "ERROR", fields, has_traceback=False)]
+
+
+def test_a_recovered_request_is_logged_with_its_verdict(log_events: list[LoggedEvent]) -> None:
+    Harness(queued()).sweep()
+
+    fields = {"request_id": "r1", "open_seconds": OPEN_SECONDS, "verdict": "postponed"}
+    assert log_events == [LoggedEvent("sweep.moved", "INFO", fields, has_traceback=False)]
+
+
+def test_a_request_that_the_sweeper_ended_is_logged_with_its_end(log_events: list[LoggedEvent]) -> None:
+    Harness(processing(attempt=3)).sweep()
+
+    end = {"type": "demo", "ended": "failed", "code": "lost", "total_ms": 660_000}
+    fields = {"request_id": "r1", "open_seconds": OPEN_SECONDS, "verdict": "failed", **end}
+    assert log_events == [LoggedEvent("sweep.moved", "INFO", fields, has_traceback=False)]
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "reason", "has_traceback"),
+    [
+        (Unavailable("no answer"), "WARNING", {"reason": "no answer"}, False),
+        (ValueError("a bug"), "ERROR", {}, True),
+    ],
+    ids=["unavailable", "bug"],
+)
+def test_an_error_of_a_request_is_logged(
+    error: Exception, level: str, reason: dict[str, str], has_traceback: bool, log_events: list[LoggedEvent]
+) -> None:
+    harness = Harness(queued())
+    harness.tasks.errors["r1"] = error
+
+    assert harness.sweep() == {"skipped": 1}
+
+    fields = {"request_id": "r1", "open_seconds": OPEN_SECONDS, **reason}
+    assert log_events == [LoggedEvent("sweep.failed", level, fields, has_traceback=has_traceback)]
