@@ -1,4 +1,4 @@
-"""What the workflows promise: nothing but pinned actions, no more rights than needed, one list of Pythons."""
+"""The workflows: pinned actions, least privilege, and one list of Python versions; and the updates by Dependabot."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def steps(file: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_every_action_is_pinned_to_a_commit_and_says_its_version(file: Path) -> None:
+def test_every_action_is_pinned_to_a_commit_and_states_its_version(file: Path) -> None:
     used = re.findall(r"uses: (?!\./)(.*)", file.read_text())
 
     assert used
@@ -31,29 +31,29 @@ def test_every_action_is_pinned_to_a_commit_and_says_its_version(file: Path) -> 
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_a_workflow_may_only_read_and_no_step_is_made_of_what_others_wrote(file: Path) -> None:
+def test_a_workflow_can_only_read_and_no_script_contains_an_expression(file: Path) -> None:
     assert yaml.safe_load(file.read_text())["permissions"] == {"contents": "read"}
     assert [step for step in steps(file) if "${{" in step.get("run", "")] == []
 
 
-def test_only_the_jobs_that_deploy_are_believed_by_google_cloud() -> None:
-    believed = {
+def test_only_the_jobs_that_deploy_get_tokens_for_google_cloud() -> None:
+    with_tokens = {
         (file.name, name): job["environment"]
         for file in WORKFLOWS
         for name, job in jobs(file).items()
         if "id-token" in job.get("permissions", {})
     }
 
-    assert believed == {("deploy.yml", "plan"): "plan", ("deploy.yml", "apply"): "production"}
+    assert with_tokens == {("deploy.yml", "plan"): "plan", ("deploy.yml", "apply"): "production"}
 
 
-def test_nothing_is_applied_that_was_not_tested_and_planned() -> None:
+def test_a_change_is_tested_and_planned_before_it_is_applied() -> None:
     found = jobs(ROOT / ".github" / "workflows" / "deploy.yml")
 
     assert (found["plan"]["needs"], found["apply"]["needs"]) == ("test", "plan")
 
 
-def test_one_apply_at_a_time_and_nothing_else_waits_for_its_reviewer() -> None:
+def test_only_applies_wait_for_each_other() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())
     one_at_a_time = {name: job["concurrency"] for name, job in workflow["jobs"].items() if "concurrency" in job}
 
@@ -61,17 +61,17 @@ def test_one_apply_at_a_time_and_nothing_else_waits_for_its_reviewer() -> None:
     assert one_at_a_time == {"apply": {"group": "deploy", "cancel-in-progress": False}}
 
 
-def test_a_plan_is_applied_with_the_archive_and_the_providers_that_it_was_made_with() -> None:
+def test_a_plan_is_applied_with_its_own_archive_and_providers() -> None:
     found = steps(ROOT / ".github" / "workflows" / "deploy.yml")
-    given = {step["uses"].partition("@")[0]: step["with"] for step in found if "-artifact@" in step.get("uses", "")}
+    artifacts = {step["uses"].partition("@")[0]: step["with"] for step in found if "-artifact@" in step.get("uses", "")}
 
-    uploaded = given["actions/upload-artifact"]
+    uploaded = artifacts["actions/upload-artifact"]
     assert uploaded["path"].split() == ["dist/plan", "dist/functions.zip", "terraform/.terraform.lock.hcl"]
     assert uploaded["include-hidden-files"] is True
-    assert given["actions/download-artifact"]["path"] == "."
+    assert artifacts["actions/download-artifact"]["path"] == "."
 
 
-def test_the_pythons_are_those_that_the_code_is_for() -> None:
+def test_the_tested_python_versions_are_those_that_the_code_supports() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     oldest = min(VERSIONS, key=lambda version: int(version.partition(".")[2]))
 
@@ -80,10 +80,27 @@ def test_the_pythons_are_those_that_the_code_is_for() -> None:
     assert sorted(VERSIONS) == ["3.11", "3.12", "3.13"]
 
 
-def test_google_cloud_believes_the_events_that_deploy_and_no_others() -> None:
-    """A pull_request_target runs on main with the repository's subject, whoever opened it."""
+def test_google_cloud_accepts_only_the_events_that_deploy() -> None:
+    """A pull_request_target runs on main with the subject of the repository, even from a fork."""
     condition = (ROOT / "terraform" / "deploy.tf").read_text()
-    [believed] = re.findall(r"assertion\.event_name in \[([^]]*)\]", condition)
+    [accepted] = re.findall(r"assertion\.event_name in \[([^]]*)\]", condition)
     triggers = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())[True]  # YAML 1.1 reads on so
 
-    assert set(re.findall(r"'(\w+)'", believed)) == set(triggers) == {"push", "workflow_dispatch"}
+    assert set(re.findall(r"'(\w+)'", accepted)) == set(triggers) == {"push", "workflow_dispatch"}
+
+
+def test_dependabot_updates_every_manifest_in_groups() -> None:
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    manifests = {
+        "pip": "requirements.txt",
+        "npm": "web/package.json",
+        "github-actions": ".github/workflows",
+        "terraform": "terraform/versions.tf",
+    }
+
+    assert {update["package-ecosystem"] for update in updates} == manifests.keys()
+    for update in updates:
+        manifest = ROOT / manifests[update["package-ecosystem"]]
+        assert manifest.exists()
+        assert manifest.is_relative_to(ROOT / update["directory"].lstrip("/"))
+        assert update["groups"]
