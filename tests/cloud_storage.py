@@ -1,6 +1,6 @@
-"""A double of Cloud Storage over HTTP: the JSON API's uploads and the XML API's signed URLs, as they are documented.
+"""A fake of Cloud Storage over HTTP: uploads of the JSON API and signed URLs of the XML API, as they are documented.
 
-The emulators on PyPI take any precondition and any signature, which are what the store of assets is about. Sources:
+The emulators on PyPI check neither preconditions nor signatures, and the gateway relies on both. Sources:
 "Objects: insert", "Objects: get", "Multipart uploads", "V4 signing process with your own program", "Canonical
 requests", and "HTTP status and error codes for XML".
 """
@@ -27,7 +27,7 @@ from google.auth.transport import Request as Transport
 from tests.serving import served
 
 SIGNER = "api-function@practice-assets.iam.gserviceaccount.com"
-LONGEST = timedelta(days=7)
+MAX_VALIDITY = timedelta(days=7)
 _STORED = ("contentType", "cacheControl", "contentDisposition")
 
 
@@ -39,59 +39,59 @@ class Object:
 
 @dataclass
 class CloudStorage:
-    """One bucket. `key` is the one that Google keeps for SIGNER."""
+    """One bucket. `key` is the private key of SIGNER, which Google keeps."""
 
     key: RSAPrivateKey
     bucket: str = "practice-assets-assets"
     url: str = ""
     objects: dict[str, Object] = field(default_factory=dict)
     fail_next: list[int] = field(default_factory=list)
-    """HTTP statuses that the next uploads are answered with; 0 loses the answer of one that has landed."""
+    """HTTP statuses of the next uploads. 0 stores the object and loses the answer."""
     preconditions: list[str | None] = field(default_factory=list)
-    refuses_existing_with: int = 412
-    """403 if it asks for storage.objects.delete before it looks at the precondition, of which nothing is documented."""
-    readable: bool = True
-    """Whether the caller has storage.objects.get."""
+    status_of_existing: int = 412
+    """403 if Cloud Storage checks storage.objects.delete before the precondition; the order is not documented."""
+    caller_can_read: bool = True
+    """Whether the caller has the permission storage.objects.get."""
 
     @contextmanager
     def running(self) -> Iterator["CloudStorage"]:
         app = Flask(__name__)
         app.add_url_rule("/upload/storage/v1/b/<bucket>/o", view_func=self._upload, methods=["POST"])
-        app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._look)
-        app.add_url_rule("/<bucket>/<path:path>", view_func=self._get)
+        app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._get_metadata)
+        app.add_url_rule("/<bucket>/<path:path>", view_func=self._download)
         with served(app) as self.url:
             yield self
 
-    def _upload(self, bucket: str) -> Response:  # noqa: PLR0911 (an answer for each thing that can be wrong)
+    def _upload(self, bucket: str) -> Response:  # noqa: PLR0911 (an answer for each fault)
         self.preconditions.append(request.args.get("ifGenerationMatch"))
-        trouble = self.fail_next.pop(0) if self.fail_next else None
-        if trouble:
-            return _error(trouble, "backendError")
+        fault = self.fail_next.pop(0) if self.fail_next else None
+        if fault:
+            return _error(fault, "backendError")
         if bucket != self.bucket:
             return _error(404, "notFound")
         if request.args.get("uploadType") != "multipart":
-            return _error(501, "only multipart uploads are played here")
+            return _error(501, "this fake supports only multipart uploads")
         metadata, content_type, content = _related(request)
         if metadata.get("crc32c") not in {None, _crc32c(content)}:
             return _error(400, "invalid")
         name = metadata["name"]
         if request.args.get("ifGenerationMatch") == "0" and name in self.objects:
-            return _error(self.refuses_existing_with, "conditionNotMet")
+            return _error(self.status_of_existing, "conditionNotMet")
         metadata = {"contentType": content_type, **metadata}
         self.objects[name] = Object({each: metadata[each] for each in _STORED if each in metadata}, content)
-        if trouble == 0:
+        if fault == 0:
             return _error(503, "backendError")
         answer = {**metadata, "kind": "storage#object", "bucket": bucket, "generation": "1", "crc32c": _crc32c(content)}
         return Response(json.dumps(answer), content_type="application/json")
 
-    def _look(self, bucket: str, path: str) -> Response:
-        if not self.readable:
+    def _get_metadata(self, bucket: str, path: str) -> Response:
+        if not self.caller_can_read:
             return _error(403, "forbidden")
         if bucket != self.bucket or path not in self.objects:
             return _error(404, "notFound")
         return Response(json.dumps({"name": path}), content_type="application/json")
 
-    def _get(self, bucket: str, path: str) -> Response:
+    def _download(self, bucket: str, path: str) -> Response:
         if (refused := self._refusal(request)) is not None:
             return refused
         stored = self.objects.get(path) if bucket == self.bucket else None
@@ -105,7 +105,7 @@ class CloudStorage:
         return Response(stored.content, headers=headers)
 
     def _refusal(self, given: Request) -> Response | None:
-        """What is wrong with the signature of a URL, if anything."""
+        """The answer to a URL with a wrong signature, None for a valid one."""
         query = given.args
         if query.get("X-Goog-Algorithm") != "GOOG4-RSA-SHA256":
             return Response("<Code>AccessDenied</Code>", 403)
@@ -115,7 +115,7 @@ class CloudStorage:
             datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
             timedelta(seconds=int(query["X-Goog-Expires"])),
         )
-        if not timedelta(0) < valid <= LONGEST or datetime.now(UTC) >= begin + valid:
+        if not timedelta(0) < valid <= MAX_VALIDITY or datetime.now(UTC) >= begin + valid:
             return Response("<Code>ExpiredToken</Code>", 400)
         canonical = canonical_request(given.path, query.to_dict(), {"host": given.headers["Host"]})
         to_sign = f"GOOG4-RSA-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
@@ -129,7 +129,7 @@ class CloudStorage:
 
 
 def canonical_request(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    """As "Canonical requests" puts it together, for a GET whose payload is not signed."""
+    """The canonical request of a GET with an unsigned payload ("Canonical requests")."""
     parameters = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in query.items())
     return "\n".join(
         [
@@ -145,8 +145,8 @@ def canonical_request(path: str, query: Mapping[str, str], headers: Mapping[str,
 
 
 @dataclass
-class Answer:
-    """Of google-auth's transport."""
+class TransportResponse:
+    """A response of google-auth's transport."""
 
     status: int
     data: bytes
@@ -154,11 +154,11 @@ class Answer:
 
 
 @dataclass
-class Iam(Transport):
-    """IAM Credentials' signBlob, at google-auth's transport: signs for SIGNER with the key that never leaves it."""
+class FakeIam(Transport):
+    """signBlob of IAM Credentials, as a transport of google-auth: signs with the private key of SIGNER."""
 
     key: RSAPrivateKey
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(
         self,
@@ -168,16 +168,18 @@ class Iam(Transport):
         headers: Any = None,  # noqa: ARG002 (google-auth passes it)
         timeout: Any = None,  # noqa: ARG002 (and this)
         **_: Any,
-    ) -> Answer:
-        self.asked.append((method, url))
+    ) -> TransportResponse:
+        self.calls.append((method, url))
         if not url.endswith(f"/serviceAccounts/{SIGNER}:signBlob") or body is None:
-            return Answer(403, b'{"error": {"status": "PERMISSION_DENIED"}}')
+            return TransportResponse(403, b'{"error": {"status": "PERMISSION_DENIED"}}')
         signed = self.key.sign(base64.b64decode(json.loads(body)["payload"]), PKCS1v15(), SHA256())
-        return Answer(200, json.dumps({"keyId": "1", "signedBlob": base64.b64encode(signed).decode()}).encode())
+        return TransportResponse(
+            200, json.dumps({"keyId": "1", "signedBlob": base64.b64encode(signed).decode()}).encode()
+        )
 
 
-class Attached(AnonymousCredentials):
-    """Credentials as the metadata server gives them: who they are of is known with the first token."""
+class AttachedCredentials(AnonymousCredentials):
+    """Credentials of the metadata server: the email of the service account is known after the first refresh."""
 
     def __init__(self, service_account_email: str = "default") -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # google-auth carries no types

@@ -18,7 +18,7 @@ from common.gateways.folder_assets import BadPath, FolderAssets
 from local.stack.parts import assets_part
 from local.stack.ports import free_port
 from local.stack.supervisor import Supervisor
-from tests.cloud_storage import SIGNER, Attached, CloudStorage, Iam
+from tests.cloud_storage import SIGNER, AttachedCredentials, CloudStorage, FakeIam
 from tests.fakes import FakeAssets
 
 KEY = "a key for tests"
@@ -49,15 +49,15 @@ def cloud_storage() -> Iterator[CloudStorage]:
 
 
 @pytest.fixture
-def iam(cloud_storage: CloudStorage) -> Iam:
-    return Iam(cloud_storage.key)
+def iam(cloud_storage: CloudStorage) -> FakeIam:
+    return FakeIam(cloud_storage.key)
 
 
 @pytest.fixture
-def cloud_storage_assets(cloud_storage: CloudStorage, iam: Iam) -> CloudStorageAssets:
-    cloud_storage.refuses_existing_with, cloud_storage.readable = 412, True
+def cloud_storage_assets(cloud_storage: CloudStorage, iam: FakeIam) -> CloudStorageAssets:
+    cloud_storage.status_of_existing, cloud_storage.caller_can_read = 412, True
     client = Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud_storage.url})
-    return CloudStorageAssets(client, cloud_storage.bucket, IamSigning(Attached(), iam))
+    return CloudStorageAssets(client, cloud_storage.bucket, IamSigning(AttachedCredentials(), iam))
 
 
 @pytest.fixture(params=["folder_assets", "cloud_storage_assets"])
@@ -255,7 +255,7 @@ def test_an_upload_whose_answer_was_lost_is_repeated_and_found(
 def test_an_asset_that_exists_is_found_though_its_creation_is_forbidden(
     cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
 ) -> None:
-    path, cloud_storage.refuses_existing_with = path_of("post.png"), 403
+    path, cloud_storage.status_of_existing = path_of("post.png"), 403
     cloud_storage.fail_next = [0]  # the answer of the upload is lost, and its repetition refused
 
     cloud_storage_assets.save(path, "image/png", PNG)
@@ -269,7 +269,7 @@ def test_an_asset_that_cannot_be_looked_for_is_not_taken_for_saved(
 ) -> None:
     path = path_of("post.png")
     cloud_storage_assets.save(path, "image/png", PNG)
-    cloud_storage.refuses_existing_with, cloud_storage.readable = 403, False
+    cloud_storage.status_of_existing, cloud_storage.caller_can_read = 403, False
 
     with pytest.raises(Unavailable, match=r"^Cloud Storage did not store the asset: Forbidden$"):
         cloud_storage_assets.save(path, "image/png", PNG)
@@ -285,20 +285,20 @@ def test_an_upload_that_cloud_storage_refuses_is_told_in_our_words(
 
 
 def test_the_url_is_signed_by_iam_as_the_service_account_of_the_credentials(
-    iam: Iam, cloud_storage_assets: CloudStorageAssets
+    iam: FakeIam, cloud_storage_assets: CloudStorageAssets
 ) -> None:
     url = httpx.URL(cloud_storage_assets.signed_url("a/b.png", expires_at=soon()))
 
-    assert iam.asked == [
+    assert iam.calls == [
         ("POST", f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{SIGNER}:signBlob")
     ]
     assert url.params["X-Goog-Credential"].startswith(f"{SIGNER}/")
     assert 290 <= int(url.params["X-Goog-Expires"]) <= 300
 
 
-def test_without_the_right_to_sign_there_is_no_url(iam: Iam, cloud_storage: CloudStorage) -> None:
+def test_without_the_right_to_sign_there_is_no_url(iam: FakeIam, cloud_storage: CloudStorage) -> None:
     client = Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud_storage.url})
-    other = Attached("other@practice-assets.iam.gserviceaccount.com")
+    other = AttachedCredentials("other@practice-assets.iam.gserviceaccount.com")
 
     with pytest.raises(Unavailable, match="could not be signed"):
         CloudStorageAssets(client, cloud_storage.bucket, IamSigning(other, iam)).signed_url("a", expires_at=soon())

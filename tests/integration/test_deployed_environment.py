@@ -1,7 +1,7 @@
-"""Which variables each function reads once it is deployed, held against those that Terraform gives it.
+"""The environment variables that each deployed function reads are those that Terraform sets.
 
-terraform/tests/code.json is where the two meet: this test reads the variables off the code, Terraform's off its plan.
-It sees what Settings tell, and so nothing else may read the environment.
+Both sides are compared with terraform/tests/code.json: the code here, the plan in the tests of Terraform. This test
+observes Settings, so nothing else may read the environment.
 """
 
 import ast
@@ -29,12 +29,12 @@ LOCAL_ONLY = {
     "FIRESTORE_EMULATOR_HOST",
     "CLOUD_TASKS_EMULATOR_HOST",
 }
-OF_CLOUD_RUN = {"K_SERVICE"}  # set by Cloud Run itself ("Container runtime contract")
+SET_BY_CLOUD_RUN = {"K_SERVICE"}  # ("Container runtime contract")
 DEPLOYED = {"GOOGLE_CLOUD_PROJECT": "practice-assets", "ASSETS_BUCKET": "practice-assets-assets"}
 
 
-class Watched(Settings):
-    """Settings that know what was read of them."""
+class RecordingSettings(Settings):
+    """Settings that record which variables are read."""
 
     def __getattribute__(self, name: str) -> object:
         if name in Settings.model_fields:
@@ -47,43 +47,45 @@ READ: set[str] = set()
 
 @pytest.fixture
 def dependencies(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What the functions consist of, deployed. Clients are made, and nothing is called."""
+    """The dependencies of the deployed functions. Building the clients calls nothing."""
     for name in LOCAL_ONLY:
         monkeypatch.delenv(name, raising=False)
     for name, value in DEPLOYED.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), None))
-    dependencies = Dependencies(Watched.model_validate(DEPLOYED))
+    dependencies = Dependencies(RecordingSettings.model_validate(DEPLOYED))
     READ.clear()
     return dependencies
 
 
 @pytest.mark.parametrize("function", ["api", "process", "sweep"])
-def test_a_function_is_given_the_variables_that_it_reads(dependencies: Any, function: str) -> None:
+def test_a_function_gets_exactly_the_variables_that_it_reads(dependencies: Any, function: str) -> None:
     _ = dependencies.catalog, getattr(dependencies, function)
 
-    assert set(CODE["environment"][function]) == READ - LOCAL_ONLY - OF_CLOUD_RUN
+    assert set(CODE["environment"][function]) == READ - LOCAL_ONLY - SET_BY_CLOUD_RUN
 
 
-def test_every_variable_is_either_deployed_or_of_the_local_stack() -> None:
+def test_every_variable_is_set_by_terraform_the_local_stack_or_cloud_run() -> None:
     known = {str(field.alias) for field in Settings.model_fields.values()}
 
-    assert known == (LOCAL_ONLY | OF_CLOUD_RUN).union(*CODE["environment"].values())
+    assert known == (LOCAL_ONLY | SET_BY_CLOUD_RUN).union(*CODE["environment"].values())
 
 
-def test_the_times_that_terraform_repeats_are_those_of_the_code() -> None:
+def test_the_durations_in_terraform_are_those_of_the_code() -> None:
     assert CODE["dispatch_margin_seconds"] == DISPATCH_MARGIN.total_seconds()
     assert CODE["sweep_budget_seconds"] == TIME_BUDGET.total_seconds()
 
 
 def uses_of_the_environment(file: Path) -> Iterator[str]:
-    """The line of each, or what it is given to where that is all that happens to it."""
+    """Yields the line of each use, or the name of the function whose argument it is."""
     tree = ast.parse(file.read_text())
-    given = {argument: node.func for node in ast.walk(tree) if isinstance(node, ast.Call) for argument in node.args}
+    callees = {argument: node.func for node in ast.walk(tree) if isinstance(node, ast.Call) for argument in node.args}
     for node in ast.walk(tree):
         match node:
-            case ast.Attribute(value=ast.Name(id="os"), attr="environ") if isinstance(to := given.get(node), ast.Name):
-                yield to.id
+            case ast.Attribute(value=ast.Name(id="os"), attr="environ") if isinstance(
+                callee := callees.get(node), ast.Name
+            ):
+                yield callee.id
             case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "environb" | "getenv" | "getenvb"):
                 yield str(node.lineno)
             case ast.ImportFrom(module="os") | ast.Import(names=[ast.alias(name="os", asname=str())]):
