@@ -1,4 +1,4 @@
-"""Which types of work this release offers."""
+"""The types of work that a release loads."""
 
 import sys
 from pathlib import Path
@@ -15,32 +15,32 @@ from tests.unit.builders import POLICY, Input
 OFF = POLICY.model_copy(update={"enabled": False})
 
 
-def run(given: WorkInput, work: Work) -> JsonObject:
+def run(work_input: WorkInput, work: Work) -> JsonObject:
     return {}
 
 
 @pytest.fixture
 def demo(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A type of work as its module."""
-    module = ModuleType("common.work.demo", "Makes what was asked for.\n\nMore about it.")
+    """The module of a type of work."""
+    module = ModuleType("common.work.demo", "Makes a demo.\n\nMore about it.")
     vars(module).update(Input=Input, run=run)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
 
 
 @pytest.mark.usefixtures("demo")
-def test_an_enabled_type_is_offered_with_its_module_and_policy() -> None:
+def test_an_enabled_type_is_loaded_with_its_policy_and_the_first_line_of_its_docstring() -> None:
     catalog = load_catalog({"demo": POLICY})
 
-    assert catalog == {"demo": WorkType("demo", Input, run, POLICY, "Makes what was asked for.")}
+    assert catalog == {"demo": WorkType("demo", Input, run, POLICY, "Makes a demo.")}
 
 
-def test_a_type_that_is_not_enabled_is_not_even_imported() -> None:
+def test_a_type_that_is_not_enabled_is_not_imported() -> None:
     assert load_catalog({"no_such_module": OFF}) == {}
 
 
 @pytest.mark.usefixtures("demo")
-def test_a_type_can_be_enabled_beside_its_policy() -> None:
+def test_also_enabled_types_are_loaded() -> None:
     assert load_catalog({"demo": OFF}, also_enabled=["demo"]).keys() == {"demo"}
 
 
@@ -50,19 +50,19 @@ def test_a_type_without_a_docstring_is_described_by_its_name(demo: ModuleType) -
     assert load_catalog({"demo": POLICY})["demo"].description == "demo"
 
 
-def test_a_type_without_a_policy_is_a_fault_that_names_the_known_ones() -> None:
+def test_a_type_without_a_policy_raises_with_the_known_names() -> None:
     with pytest.raises(BadPolicy, match=r"^other: .*only one, two$"):
         load_catalog({"two": OFF, "one": OFF}, also_enabled=["other"])
 
 
-def test_a_policy_without_a_module_is_a_fault_that_names_it() -> None:
+def test_a_policy_without_a_module_raises_with_its_name() -> None:
     with pytest.raises(BadPolicy, match=r"^no_such_module: there is no module common/work/no_such_module$"):
         load_catalog({"no_such_module": POLICY})
 
 
-def test_a_module_that_lacks_a_package_says_which(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "needy.py").write_text("import no_such_package")
+def test_a_missing_import_of_a_type_raises_with_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import no_such_package")
     monkeypatch.setattr(common.work, "__path__", [*common.work.__path__, str(tmp_path)])
 
     with pytest.raises(ModuleNotFoundError, match="no_such_package"):
-        load_catalog({"needy": POLICY})
+        load_catalog({"broken": POLICY})

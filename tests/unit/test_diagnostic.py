@@ -1,86 +1,62 @@
-"""The diagnostic type: it sleeps, fails and snoozes as it is told."""
+"""The diagnostic type: it sleeps, fails and snoozes as its input says."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from pydantic import JsonValue
 
-from common.work import Asset, PermanentFailure, Snooze, TryAgain
+from common.pipeline.record import Progress
+from common.work import PermanentFailure, Snooze, TryAgain
 from common.work.diagnostic import Input, run
+from tests.unit.attempt_harness import AttemptHarness as Harness
+from tests.unit.builders import NOW, SECOND, processing
 
 
-class Attempt:
-    """Notes what it is asked to do."""
+def test_an_empty_input_completes_at_once() -> None:
+    harness = Harness()
 
-    effect_key = "r1-r0"
+    assert run(Input(), harness.attempt) == {"slept_seconds": 0, "attempt": 1}
 
-    def __init__(self, attempt: int = 1, snoozes: int = 0) -> None:
-        self.attempt = attempt
-        self.snoozes = snoozes
-        self.done: list[Any] = []
-
-    def progress(self, percent: int, message: str) -> None:
-        self.done.append((percent, message))
-
-    def step(self, name: str, do: Callable[[], JsonValue]) -> Any:
-        raise AssertionError(f"no step, but {name}: {do()}")
-
-    def save(self, name: str, content_type: str, content: bytes) -> Asset:
-        raise AssertionError(f"no file, but {name}: {content_type}, {len(content)}")
-
-    def sleep(self, duration: timedelta) -> None:
-        self.done.append(duration.total_seconds())
-
-    def time_left(self) -> timedelta:
-        return timedelta(minutes=1)
+    assert (harness.clock.now, harness.record.progress) == (NOW, None)
 
 
-def test_without_any_wishes_it_ends_at_once() -> None:
-    attempt = Attempt()
+def test_it_sleeps_in_steps_with_progress() -> None:
+    harness = Harness()
 
-    assert run(Input(), attempt) == {"slept_seconds": 0, "attempt": 1}
-    assert attempt.done == []
+    assert run(Input(sleep_seconds=3, steps=2), harness.attempt) == {"slept_seconds": 3, "attempt": 1}
 
-
-def test_it_sleeps_in_parts_and_tells_of_each() -> None:
-    attempt = Attempt()
-
-    run(Input(sleep_seconds=3, steps=2), attempt)
-
-    assert attempt.done == [(0, "Step 1 of 2"), 1.5, (50, "Step 2 of 2"), 1.5]
+    assert harness.clock.now == NOW + 3 * SECOND
+    assert harness.record.progress == Progress(percent=50, message="Step 2 of 2")
 
 
-def test_it_fails_half_way_so_that_progress_was_seen() -> None:
-    attempt = Attempt()
+def test_an_attempt_that_fails_does_so_half_way() -> None:
+    harness = Harness()
 
     with pytest.raises(TryAgain, match="first 1 attempts"):
-        run(Input(sleep_seconds=4, steps=4, fail_times=1), attempt)
+        run(Input(sleep_seconds=4, steps=4, fail_times=1), harness.attempt)
 
-    assert attempt.done == [(0, "Step 1 of 4"), 1, (25, "Step 2 of 4"), 1]
+    assert harness.clock.now == NOW + 2 * SECOND
+    assert harness.record.progress == Progress(percent=25, message="Step 2 of 4")
 
 
-def test_it_fails_as_often_as_told_and_then_succeeds() -> None:
-    given = Input(fail_times=2)
-
+def test_it_succeeds_after_the_given_number_of_failures() -> None:
     with pytest.raises(TryAgain):
-        run(given, Attempt(attempt=2))
-    assert run(given, Attempt(attempt=3)) == {"slept_seconds": 0, "attempt": 3}
+        run(Input(fail_times=2), Harness(processing(attempt=2)).attempt)
+
+    assert run(Input(fail_times=2), Harness(processing(attempt=3)).attempt) == {"slept_seconds": 0, "attempt": 3}
 
 
-def test_its_first_failure_can_be_for_good() -> None:
+def test_its_first_failure_can_be_permanent() -> None:
     with pytest.raises(PermanentFailure):
-        run(Input(fail_times=1, permanent=True), Attempt())
+        run(Input(fail_times=1, permanent=True), Harness().attempt)
 
 
-def test_it_snoozes_once_and_before_all_else() -> None:
-    given = Input(sleep_seconds=1, fail_times=1, snooze_seconds=90)
-    attempt = Attempt()
+def test_it_snoozes_once_before_anything_else() -> None:
+    work_input = Input(sleep_seconds=1, fail_times=1, snooze_seconds=90)
+    first, second = Harness(), Harness(processing(snoozes=1))
 
-    with pytest.raises(Snooze) as snoozed:
-        run(given, attempt)
+    with pytest.raises(Snooze) as snooze:
+        run(work_input, first.attempt)
     with pytest.raises(TryAgain):
-        run(given, Attempt(snoozes=1))
+        run(work_input, second.attempt)
 
-    assert (snoozed.value.delay, attempt.done) == (timedelta(seconds=90), [])
+    assert (snooze.value.delay, first.clock.now) == (timedelta(seconds=90), NOW)

@@ -1,4 +1,4 @@
-"""Which JSON values callers may send and types may return, and how large Firestore counts them."""
+"""The JSON values that can be stored, and their sizes."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from common.json_values import MAX_FAULTS, faults, json_bytes, parse, pointer, s
         {"a": {"ä" * 698: 1}},
     ],
 )
-def test_json_has_no_fault(value: object) -> None:
+def test_a_value_that_firestore_can_store_has_no_fault(value: object) -> None:
     assert list(faults(value)) == []
 
 
@@ -48,7 +48,7 @@ def test_json_has_no_fault(value: object) -> None:
         ((1, 2), Fault("", "must be JSON, not a value of type tuple")),
     ],
 )
-def test_a_fault_names_its_place(value: object, fault: Fault) -> None:
+def test_a_fault_has_a_pointer_and_a_message(value: object, fault: Fault) -> None:
     assert list(faults(value)) == [fault]
 
 
@@ -77,13 +77,13 @@ def test_a_whole_number_with_a_fraction_of_zero_is_an_integer() -> None:
     ("value", "size"),
     [(None, 1), (True, 1), (0, 8), (1.5, 8), ("", 1), ("ä", 3), ([0, 0], 16), ({"ab": 0}, 11), ({"a": {"b": "c"}}, 6)],
 )
-def test_the_stored_size_is_the_one_that_firestore_counts(value: object, size: int) -> None:
+def test_the_stored_size_is_the_size_in_firestore(value: object, size: int) -> None:
     assert stored_bytes(value) == size
 
 
-def test_the_json_size_counts_utf_8_without_blanks() -> None:
+def test_the_json_size_is_the_size_in_utf_8_without_spaces() -> None:
     assert json_bytes({"ä": [1, "x"]}) == len(b'{"xx":[1,"x"]}')
 
 
-def test_a_pointer_escapes_and_cuts_names() -> None:
+def test_a_pointer_escapes_names_and_cuts_long_ones() -> None:
     assert pointer("a/b~c", 0, "x" * 101) == f"/a~1b~0c/0/{'x' * 100}…"

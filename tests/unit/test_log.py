@@ -1,3 +1,5 @@
+"""The JSON lines that are logged."""
+
 import io
 import json
 import logging
@@ -20,7 +22,7 @@ def lines() -> Iterator[io.StringIO]:
     logger.handlers = before
 
 
-def test_an_event_is_one_json_line_with_its_facts(lines: io.StringIO) -> None:
+def test_an_event_is_one_json_line_with_its_fields(lines: io.StringIO) -> None:
     with log.bound(request_id="r"):
         log.info("delivery.finished", verdict="completed")
 
@@ -32,7 +34,7 @@ def test_an_event_is_one_json_line_with_its_facts(lines: io.StringIO) -> None:
     }
 
 
-def test_what_is_noted_is_forgotten_with_the_bound_around_it(lines: io.StringIO) -> None:
+def test_a_bound_field_ends_with_its_block(lines: io.StringIO) -> None:
     with log.bound():
         log.bind(attempt=1)
     log.info("other")
@@ -40,23 +42,23 @@ def test_what_is_noted_is_forgotten_with_the_bound_around_it(lines: io.StringIO)
     assert "attempt" not in json.loads(lines.getvalue())
 
 
-def test_the_text_of_an_exception_stays_out_and_its_places_are_told(lines: io.StringIO) -> None:
-    quoted = "-".join(("Lakeside", "Dental"))
+def test_an_exception_is_logged_with_its_types_and_its_stack_without_its_text(lines: io.StringIO) -> None:
+    user_input = "-".join(("Lakeside", "Dental"))  # the stack quotes this line, so not as one literal
     try:
         try:
-            raise ValueError(quoted)
+            raise ValueError(user_input)
         except ValueError as error:
-            raise KeyError(quoted) from error
+            raise KeyError(user_input) from error
     except KeyError:
         log.error("attempt.failed", exc_info=True)
 
-    told = json.loads(lines.getvalue())["exception"]
-    assert quoted not in told
-    assert told.index("builtins.ValueError") < told.index("builtins.KeyError")
-    assert __file__ in told
+    stack = json.loads(lines.getvalue())["exception"]
+    assert user_input not in stack
+    assert stack.index("builtins.ValueError") < stack.index("builtins.KeyError")
+    assert __file__ in stack
 
 
-def test_a_traceparent_becomes_the_trace_that_cloud_logging_groups_by(lines: io.StringIO) -> None:
+def test_a_traceparent_is_logged_as_the_trace_of_cloud_logging(lines: io.StringIO) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
 
     log.info("delivery.finished", trace=f"00-{trace}-b7ad6b7169203331-01")

@@ -1,32 +1,29 @@
-"""What log lines say of a request."""
-
-from datetime import timedelta
+"""The fields of a request in log lines."""
 
 from common.pipeline import log_fields
 from common.pipeline.record import Failure, Status
-from tests.unit.builders import NOW, ended, processing, queued
+from tests.unit.builders import NOW, SECOND, ended, processing, queued
 
-SECOND = timedelta(seconds=1)
 FAILURE = Failure(code="attempts", message="Ann Weber's poster", attempt=3, at=NOW)
 
 
-def test_a_first_attempt_tells_how_long_it_waited() -> None:
+def test_the_first_claim_has_the_time_in_the_queue() -> None:
     assert log_fields.of_claim(processing(started_at=NOW + 2 * SECOND)) == {"queue_ms": 2000}
 
 
-def test_a_first_attempt_of_a_request_for_later_has_waited_since_then() -> None:
-    later = processing(run_at=NOW + 60 * SECOND, started_at=NOW + 61 * SECOND)
+def test_the_time_in_the_queue_starts_at_the_requested_start_time() -> None:
+    scheduled = processing(run_at=NOW + 60 * SECOND, started_at=NOW + 61 * SECOND)
 
-    assert log_fields.of_claim(later) == {"queue_ms": 1000}
+    assert log_fields.of_claim(scheduled) == {"queue_ms": 1000}
 
 
-def test_what_waited_for_something_else_than_the_queue_tells_no_wait() -> None:
+def test_only_the_first_claim_has_a_time_in_the_queue() -> None:
     others = [processing(attempt=2), processing(redrive=1), processing(snoozes=1), queued()]
 
     assert [log_fields.of_claim(record) for record in others] == [{}, {}, {}, {}]
 
 
-def test_an_end_tells_how_and_after_how_long() -> None:
+def test_an_ended_request_has_its_status_its_code_and_its_total_time() -> None:
     completed = ended(Status.COMPLETED, finished_at=NOW + 3 * SECOND)
     failed = ended(Status.FAILED, error=FAILURE, finished_at=NOW + SECOND)
 
@@ -34,15 +31,15 @@ def test_an_end_tells_how_and_after_how_long() -> None:
     assert log_fields.of_end(failed) == {"type": "demo", "ended": "failed", "code": "attempts", "total_ms": 1000}
 
 
-def test_an_end_after_a_persons_retry_tells_no_time() -> None:
+def test_a_redriven_request_has_no_total_time() -> None:
     assert log_fields.of_end(ended(Status.COMPLETED, redrive=1)) == {"type": "demo", "ended": "completed"}
 
 
-def test_what_is_open_has_not_ended() -> None:
+def test_an_open_request_has_no_fields_of_an_end() -> None:
     assert (log_fields.of_end(queued()), log_fields.of_end(processing())) == ({}, {})
 
 
-def test_a_request_is_open_since_something_last_began_for_it() -> None:
+def test_open_seconds_count_from_the_last_start_time_schedule_time_or_claim() -> None:
     now = NOW + 100 * SECOND
     records = [
         queued(),

@@ -1,68 +1,30 @@
-"""The run: two steps and one file, with progress between them."""
-
-import json
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+"""The run of the type medical_asset: the copy and the image, each one step."""
 
 import pytest
-from pydantic import JsonValue
 
-from common.work import Asset
+from common.pipeline.record import Progress
+from common.work import JsonObject
 from common.work.medical_asset import run
+from common.work.medical_asset.writer import write
+from tests.unit.attempt_harness import AttemptHarness as Harness
+from tests.unit.builders import processing
 from tests.unit.medical_asset_inputs import brief
 
-
-class Request:
-    """What outlives an attempt: finished steps and stored files."""
-
-    def __init__(self) -> None:
-        self.steps: dict[str, JsonValue] = {}
-        self.files: dict[str, bytes] = {}
+Finished = tuple[Harness, JsonObject]
 
 
-class Attempt:
-    """Does steps once a request, as records keep them: through JSON."""
-
-    effect_key = "r1-r0"
-    snoozes = 0
-
-    def __init__(self, request: Request, attempt: int = 1, *, dies_before: str | None = None) -> None:
-        self.attempt = attempt
-        self.told: list[int] = []
-        self._request = request
-        self._dies_before = dies_before
-
-    def progress(self, percent: int, message: str) -> None:
-        assert message
-        self.told.append(percent)
-
-    def step(self, name: str, do: Callable[[], JsonValue]) -> Any:
-        if name not in self._request.steps:
-            if name == self._dies_before:
-                raise ConnectionError
-            self._request.steps[name] = json.loads(json.dumps(do()))
-        return self._request.steps[name]
-
-    def save(self, name: str, content_type: str, content: bytes) -> Asset:
-        path = f"r1/{self.attempt}/{name}"
-        self._request.files[path] = content
-        return Asset(name=name, content_type=content_type, bytes=len(content), path=path)
-
-    def sleep(self, duration: timedelta) -> None:
-        raise AssertionError(f"it has nothing to wait {duration} for")
-
-    def time_left(self) -> timedelta:
-        return timedelta(minutes=10)
+@pytest.fixture(scope="module")
+def finished() -> Finished:
+    """An attempt whose run has ended, and the result."""
+    harness = Harness()
+    return harness, run(brief(), harness.attempt)
 
 
-def test_a_run_returns_the_copy_and_the_stored_image() -> None:
-    request = Request()
+def test_the_result_has_the_copy_and_the_stored_image(finished: Finished) -> None:
+    harness, result = finished
 
-    result = run(brief(), Attempt(request))
-
-    ((path, image),) = request.files.items()
-    assert image.startswith(b"\x89PNG")
+    [(path, (content_type, image))] = harness.assets.files.items()
+    assert (content_type, image[:4]) == ("image/png", b"\x89PNG")
     assert result == {
         "headline": "New patients are welcome",
         "body": "We have opened Saturday appointments from 9 to 13.",
@@ -77,32 +39,25 @@ def test_a_run_returns_the_copy_and_the_stored_image() -> None:
     }
 
 
-def test_progress_rises() -> None:
-    attempt = Attempt(Request())
+def test_the_run_reports_progress(finished: Finished) -> None:
+    harness, _ = finished
 
-    run(brief(), attempt)
-
-    assert attempt.told == sorted(set(attempt.told))
+    assert harness.record.progress == Progress(percent=85, message="Storing the image")
 
 
-def test_an_attempt_after_the_last_step_draws_nothing_again() -> None:
-    request = Request()
-    first = run(brief(), Attempt(request))
+def test_a_later_attempt_does_not_draw_a_finished_image_again(finished: Finished) -> None:
+    first, result = finished
+    second = Harness(processing(attempt=2, steps=first.record.steps))
 
-    second = run(brief(), Attempt(request, 2))
+    assert run(brief(), second.attempt) == result
 
-    assert second == first
-    assert list(request.files) == ["r1/1/social.png"]
+    assert second.assets.files == {}
 
 
-def test_copy_that_an_earlier_attempt_wrote_is_kept() -> None:
-    request = Request()
-    with pytest.raises(ConnectionError):
-        run(brief(), Attempt(request, dies_before="image"))
-    written = request.steps["copy"]
-    assert isinstance(written, dict)
-    written["headline"] = "As written before"
+def test_a_later_attempt_keeps_the_copy_of_an_earlier_one() -> None:
+    copy = write(brief()).model_dump() | {"headline": "As written before"}
+    harness = Harness(processing(attempt=2, steps={"copy": copy}))
 
-    result = run(brief(), Attempt(request, 2))
+    result = run(brief(), harness.attempt)
 
     assert result["headline"] == "As written before"

@@ -1,4 +1,4 @@
-"""The policies of the types of work: the shipped file, and what is said of a faulty one."""
+"""The policies of the types of work: the shipped file, and the errors of an invalid one."""
 
 import json
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.policies import policy
 POLICY: dict[str, Any] = policy().model_dump()
 
 
-def loaded(folder: Path, text: str) -> Policies:
+def load(folder: Path, text: str) -> Policies:
     file = folder / "queues.json"
     file.write_text(text)
     return load_policies(file)
@@ -26,7 +26,7 @@ def test_the_shipped_file_loads() -> None:
     assert policies["medical_asset"].enabled
 
 
-def test_every_shipped_type_has_a_queue_of_its_own() -> None:
+def test_every_shipped_type_has_its_own_queue() -> None:
     queues = [policy.queue for policy in load_policies().values()]
 
     assert len(set(queues)) == len(queues)
@@ -36,8 +36,8 @@ def test_the_diagnostic_type_is_not_deployed() -> None:
     assert not load_policies()["diagnostic"].enabled
 
 
-def test_a_policy_is_read_as_it_is_written(tmp_path: Path) -> None:
-    assert loaded(tmp_path, json.dumps({"demo": POLICY})) == {"demo": Policy(**POLICY)}
+def test_a_valid_file_is_loaded(tmp_path: Path) -> None:
+    assert load(tmp_path, json.dumps({"demo": POLICY})) == {"demo": Policy(**POLICY)}
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,26 @@ def test_a_policy_is_read_as_it_is_written(tmp_path: Path) -> None:
         ("colour", "blue"),
     ],
 )
-def test_a_faulty_value_is_named_by_its_type_and_key(tmp_path: Path, key: str, value: object) -> None:
+def test_an_invalid_value_is_reported_with_its_type_and_key(tmp_path: Path, key: str, value: object) -> None:
     with pytest.raises(BadPolicy) as fault:
-        loaded(tmp_path, json.dumps({"good": POLICY, "demo": {**POLICY, key: value}}))
+        load(tmp_path, json.dumps({"good": POLICY, "demo": {**POLICY, key: value}}))
 
     assert str(fault.value).startswith(f"queues.json: demo.{key}: ")
 
 
 @pytest.mark.parametrize("key", POLICY)
-def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
+def test_a_missing_key_is_reported(tmp_path: Path, key: str) -> None:
     incomplete = {name: value for name, value in POLICY.items() if name != key}
 
     with pytest.raises(BadPolicy) as fault:
-        loaded(tmp_path, json.dumps({"demo": incomplete}))
+        load(tmp_path, json.dumps({"demo": incomplete}))
 
     assert str(fault.value) == f"queues.json: demo.{key}: Field required"
 
 
-def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+def test_all_faults_are_reported_together(tmp_path: Path) -> None:
     with pytest.raises(BadPolicy) as fault:
-        loaded(tmp_path, json.dumps({"one": {**POLICY, "enabled": 1}, "two": {**POLICY, "queue": 2}}))
+        load(tmp_path, json.dumps({"one": {**POLICY, "enabled": 1}, "two": {**POLICY, "queue": 2}}))
 
     assert [part.partition(":")[0] for part in str(fault.value).removeprefix("queues.json: ").split("; ")] == [
         "one.enabled",
@@ -95,15 +95,15 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_backoff_that_shrinks_is_refused(tmp_path: Path) -> None:
+def test_a_minimum_backoff_above_the_maximum_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadPolicy, match=r"queues\.json: demo: .*min_backoff_seconds must not exceed"):
-        loaded(tmp_path, json.dumps({"demo": {**POLICY, "min_backoff_seconds": 301}}))
+        load(tmp_path, json.dumps({"demo": {**POLICY, "min_backoff_seconds": 301}}))
 
 
 @pytest.mark.parametrize("name", ["Demo", "with-dash", "9lives", "", "x" * 41])
-def test_a_type_has_the_name_of_a_module(tmp_path: Path, name: str) -> None:
+def test_the_name_of_a_type_must_be_a_module_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadPolicy) as fault:
-        loaded(tmp_path, json.dumps({name: POLICY}))
+        load(tmp_path, json.dumps({name: POLICY}))
 
     assert str(fault.value).startswith(f"queues.json: {name}.[key]: ")
 
@@ -116,14 +116,14 @@ def test_a_type_has_the_name_of_a_module(tmp_path: Path, name: str) -> None:
         ('{"demo": 1}', "queues.json: demo: "),
     ],
 )
-def test_a_file_of_another_shape_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_not_an_object_of_policies_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(BadPolicy) as fault:
-        loaded(tmp_path, text)
+        load(tmp_path, text)
 
     assert str(fault.value).startswith(message)
 
 
-def test_deadline_and_lease_follow_from_the_time_budget() -> None:
+def test_the_dispatch_deadline_and_the_lease_derive_from_the_time_budget() -> None:
     policy = Policy(**POLICY)
 
     assert (policy.time_budget, policy.dispatch_deadline, policy.lease) == (
@@ -134,13 +134,13 @@ def test_deadline_and_lease_follow_from_the_time_budget() -> None:
 
 
 @pytest.mark.parametrize("seconds", [1, 1770])
-def test_every_deadline_is_one_that_cloud_tasks_allows(seconds: int) -> None:
+def test_cloud_tasks_allows_every_dispatch_deadline(seconds: int) -> None:
     deadline = Policy(**{**POLICY, "time_budget_seconds": seconds}).dispatch_deadline
 
     assert timedelta(seconds=15) <= deadline <= timedelta(minutes=30)
 
 
-def test_the_names_of_queues_end_in_the_suffix_of_a_deployment() -> None:
+def test_the_suffix_is_added_to_every_queue_name() -> None:
     plain, suffixed = load_policies(), load_policies(suffix="-v2")
 
     assert {name: policy.queue for name, policy in suffixed.items()} == {

@@ -1,4 +1,4 @@
-"""The state diagram in the README is the table of moves."""
+"""The state diagram in the README."""
 
 import re
 
@@ -18,7 +18,7 @@ def expected_lines() -> list[str]:
     return ["[*] --> queued: submit", *arrows, *(f"{status} --> [*]" for status in Status if status not in OPEN)]
 
 
-def test_the_readmes_state_diagram_shows_every_move_and_no_other() -> None:
+def test_the_state_diagram_shows_exactly_the_table_of_moves() -> None:
     readme = (ROOT / "README.md").read_text()
 
     blocks = DIAGRAM.findall(readme)

@@ -1,4 +1,4 @@
-"""The one definition of a request's record and its serialisers."""
+"""The record of a request, its serialisers, and the names that derive from it."""
 
 import hashlib
 import json
@@ -62,27 +62,27 @@ FULL = Record(
 HIDDEN = {"claim", "due", "steps", "schema", "trace", "sweeps"}
 
 
-def names_of_all_fields() -> set[str]:
+def all_field_names() -> set[str]:
     return {field.alias or name for name, field in Record.model_fields.items()}
 
 
 def test_the_full_example_sets_every_field() -> None:
-    assert FULL.to_document().keys() | {"id"} == names_of_all_fields()
+    assert FULL.to_document().keys() | {"id"} == all_field_names()
 
 
 @pytest.mark.parametrize("record", [FULL, SMALLEST], ids=["full", "smallest"])
-def test_a_record_is_the_same_after_a_round_trip_through_its_document(record: Record) -> None:
+def test_a_record_survives_a_round_trip_through_its_document(record: Record) -> None:
     assert Record.from_document("r1", record.to_document()) == record
 
 
 @pytest.mark.parametrize("record", [FULL, SMALLEST], ids=["full", "smallest"])
-def test_a_record_is_the_same_after_a_round_trip_through_a_tasks_body(record: Record) -> None:
-    body = json.dumps(record.to_json())
+def test_a_record_survives_a_round_trip_through_json(record: Record) -> None:
+    text = json.dumps(record.to_json())
 
-    assert Record.model_validate_json(body) == record
+    assert Record.model_validate_json(text) == record
 
 
-def test_what_is_absent_in_a_record_is_absent_in_its_document() -> None:
+def test_a_field_that_is_none_is_not_in_the_document() -> None:
     assert SMALLEST.to_document() == {
         "schema": 1,
         "owner": "ann",
@@ -98,39 +98,34 @@ def test_what_is_absent_in_a_record_is_absent_in_its_document() -> None:
     }
 
 
-def test_what_is_absent_in_a_part_of_a_record_is_absent_in_its_document() -> None:
+def test_a_field_of_a_part_that_is_none_is_not_serialised() -> None:
     record = SMALLEST.changed(errors=(FAILURE,))
 
-    for stored in (record.to_document(), record.to_json(), record.public()):
-        assert stored["errors"][0].keys() == {"code", "message", "attempt", "at"}
+    for serialised in (record.to_document(), record.to_json(), record.public()):
+        assert serialised["errors"][0].keys() == {"code", "message", "attempt", "at"}
 
 
-def test_an_explicit_null_within_the_input_survives() -> None:
+def test_a_null_within_the_input_is_kept() -> None:
     record = SMALLEST.changed(input={"nothing": None, "list": [None]})
 
-    assert record.to_document()["input"] == {"nothing": None, "list": [None]}
-    assert record.to_json()["input"] == {"nothing": None, "list": [None]}
-    assert record.public()["input"] == {"nothing": None, "list": [None]}
+    for serialised in (record.to_document(), record.to_json(), record.public()):
+        assert serialised["input"] == {"nothing": None, "list": [None]}
 
 
-def test_a_document_holds_native_times() -> None:
-    assert FULL.to_document()["created_at"] == NOW
-
-
-def test_times_of_other_zones_are_the_same_moments_after_a_round_trip() -> None:
+def test_a_time_of_another_zone_is_the_same_moment_after_a_round_trip() -> None:
     record = SMALLEST.changed(run_at=datetime(2026, 1, 1, 14, tzinfo=timezone(timedelta(hours=2))))
 
     assert Record.model_validate_json(json.dumps(record.to_json())) == record
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
-    document = SMALLEST.to_document() | {"created_at": datetime(2026, 1, 1, 12)}  # noqa: DTZ001  # that is the fault
+    document = SMALLEST.to_document() | {"created_at": datetime(2026, 1, 1, 12)}  # noqa: DTZ001  (the invalid value)
 
     with pytest.raises(ValidationError):
         Record.from_document("r1", document)
 
 
-def test_the_documents_name_is_the_id() -> None:
+def test_the_name_of_the_document_is_the_id() -> None:
     assert Record.from_document("r2", SMALLEST.to_document()) == SMALLEST.changed(id="r2")
 
 
@@ -141,11 +136,11 @@ def test_fields_of_a_newer_release_are_ignored() -> None:
     assert Record.from_document("r1", document) == FULL
 
 
-def test_what_the_protocol_needs_is_not_public() -> None:
-    assert FULL.public().keys() == names_of_all_fields() - HIDDEN
+def test_the_fields_of_the_protocol_are_not_public() -> None:
+    assert FULL.public().keys() == all_field_names() - HIDDEN
 
 
-def test_the_public_form_is_json_without_what_is_absent() -> None:
+def test_the_public_form_is_json_without_fields_that_are_none() -> None:
     assert SMALLEST.public() == {
         "id": "r1",
         "owner": "ann",
@@ -161,13 +156,13 @@ def test_the_public_form_is_json_without_what_is_absent() -> None:
     }
 
 
-def test_the_public_form_can_be_read_again() -> None:
+def test_the_public_form_survives_a_round_trip() -> None:
     public = json.dumps(FULL.public())
 
     assert Request.model_validate_json(public).public() == FULL.public()
 
 
-def test_an_id_is_the_hash_of_who_asked_with_which_key() -> None:
+def test_an_id_is_the_hash_of_tenant_owner_key_and_index() -> None:
     hashed = hashlib.sha256(b'["t:clinic","ann","k1",0]').hexdigest()
 
     assert request_id(tenant="t:clinic", owner="ann", key="k1") == hashed[:32]
@@ -183,24 +178,20 @@ def test_an_id_is_the_hash_of_who_asked_with_which_key() -> None:
         {"tenant": "t:clinic,ann", "owner": ""},
     ],
 )
-def test_another_call_has_another_id(other: dict[str, Any]) -> None:
+def test_a_different_tenant_owner_key_or_index_gives_a_different_id(other: dict[str, Any]) -> None:
     call: dict[str, Any] = {"tenant": "t:clinic", "owner": "ann", "key": "k1", "index": 0}
 
     assert request_id(**call) != request_id(**{**call, **other})
 
 
-def test_an_empty_key_is_a_key() -> None:
-    assert request_id(tenant="t", owner="ann", key="") == request_id(tenant="t", owner="ann", key="")
-
-
-def test_the_id_of_a_notification_is_the_hash_of_the_end_that_it_tells() -> None:
+def test_the_id_of_a_notification_is_the_hash_of_parent_redrive_and_index() -> None:
     hashed = hashlib.sha256(b'["r1",2,"notify",1]').hexdigest()
 
     assert child_id(parent="r1", redrive=2, index=1) == hashed[:32]
 
 
 @pytest.mark.parametrize("other", [{"parent": "r2"}, {"redrive": 1}, {"index": 1}])
-def test_another_notification_has_another_id(other: dict[str, Any]) -> None:
+def test_a_different_parent_redrive_or_index_gives_a_different_id(other: dict[str, Any]) -> None:
     end: dict[str, Any] = {"parent": "r1", "redrive": 0, "index": 0}
 
     assert child_id(**end) != child_id(**{**end, **other})
@@ -210,20 +201,20 @@ def test_a_notification_never_has_the_id_of_a_request() -> None:
     assert child_id(parent="a", redrive=0, index=0) != request_id(tenant="a", owner="0", key="notify", index=0)
 
 
-def test_a_task_is_named_after_the_generation_and_an_effect_after_the_redrive() -> None:
+def test_the_task_name_has_the_generation_and_the_effect_key_has_the_redrive() -> None:
     record = SMALLEST.changed(generation=4, redrive=1)
 
     assert (task_name(record), effect_key(record)) == ("r1-g4", "r1-r1")
 
 
 @pytest.mark.parametrize("microsecond", [1, 500_000, 999_999])
-def test_a_due_key_is_rounded_up_so_that_nothing_is_early(microsecond: int) -> None:
+def test_a_due_key_is_rounded_up_to_a_second(microsecond: int) -> None:
     moment = datetime(2026, 12, 31, 23, 59, 59, microsecond, tzinfo=UTC)
 
     assert due_key("r1", moment)[3:] == "20270101T000000"
 
 
-def test_a_due_key_of_a_whole_second_is_that_second() -> None:
+def test_a_due_key_of_a_whole_second_is_not_rounded() -> None:
     assert due_key("r1", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))[3:] == "20260102T030405"
 
 
@@ -242,13 +233,13 @@ def test_a_request_is_due_at_its_moment_and_not_before() -> None:
     assert is_due(due, datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC))
 
 
-def test_a_request_stays_in_its_shard() -> None:
+def test_a_request_always_has_the_same_shard() -> None:
     shards = {due_key("r1", NOW + timedelta(days=day))[:2] for day in range(10)}
 
     assert len(shards) == 1
 
 
-def test_requests_are_spread_over_all_shards_and_no_more() -> None:
+def test_requests_are_distributed_over_all_shards() -> None:
     shards = {due_key(f"r{number}", NOW)[:2] for number in range(100)}
 
     assert shards == {due_until(shard, NOW)[:2] for shard in range(SHARDS)}

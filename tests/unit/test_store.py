@@ -1,4 +1,4 @@
-"""How a commit whose outcome is unknown is settled."""
+"""How `save` and `create` settle a commit whose outcome is unknown."""
 
 import pytest
 
@@ -6,96 +6,92 @@ from common.errors import Unavailable
 from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.record import Record, Status
-from common.pipeline.store import COMMIT_ATTEMPTS, Conflict, Created, Stored, create, save
+from common.pipeline.store import Conflict, Created, create, save
 from tests.unit.builders import NOW, processing, queued
 from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"}, {"type": "email", "to": "bob@clinic.example"})
 HELD = processing(notify=NOTIFY)
 COMPLETED = lifecycle.complete(HELD, {"done": True}, NOW)
-FIRST, SECOND = COMPLETED.children
+FIRST_CHILD, SECOND_CHILD = COMPLETED.children
+COMPLETED_RECORDS = {record.id: record for record in (COMPLETED.record, FIRST_CHILD, SECOND_CHILD)}
 
 
-def held(documents: ScriptedDocuments) -> Stored:
-    return documents.stored()
-
-
-def cancelled(documents: ScriptedDocuments) -> Stored:
-    stored = held(documents)
-    return save(documents, stored, lifecycle.cancel(stored.record, NOW))
-
-
-def all_of(documents: ScriptedDocuments) -> dict[str, Record]:
-    return {name: stored.record for name, stored in documents.inner.stored.items()}
-
-
-def whole_end() -> dict[str, Record]:
-    return {record.id: record for record in (COMPLETED.record, FIRST, SECOND)}
+def never_compare(stored: Record, submitted: Record) -> None:
+    raise AssertionError(f"compared {stored} with {submitted}")
 
 
 def test_a_save_stores_the_record_and_its_children() -> None:
     documents = ScriptedDocuments(HELD)
 
-    stored = save(documents, held(documents), COMPLETED)
+    stored = save(documents, documents.stored(), COMPLETED)
 
-    assert all_of(documents) == whole_end()
+    assert documents.records == COMPLETED_RECORDS
     assert stored == documents.stored()
 
 
-def test_a_save_whose_answer_was_lost_is_found() -> None:
+def test_a_save_without_children_reads_nothing() -> None:
+    documents = ScriptedDocuments(processing())
+
+    save(documents, documents.stored(), Transition(Verdict.REPORTED, processing(steps={"write": 1})))
+
+    assert (documents.commits, documents.reads) == (1, 0)
+
+
+def test_a_save_whose_answer_was_lost_is_not_repeated() -> None:
     documents = ScriptedDocuments(HELD)
     documents.next_commits = [CommitFault.ANSWER_LOST]
 
-    stored = save(documents, held(documents), COMPLETED)
+    stored = save(documents, documents.stored(), COMPLETED)
 
     assert (documents.commits, stored) == (1, documents.stored())
 
 
-def test_a_save_that_did_not_land_is_tried_again() -> None:
+def test_a_save_that_did_not_land_is_repeated() -> None:
     documents = ScriptedDocuments(HELD)
     documents.next_commits = [CommitFault.NOT_APPLIED] * 3
 
-    save(documents, held(documents), COMPLETED)
+    save(documents, documents.stored(), COMPLETED)
 
-    assert all_of(documents) == whole_end()
+    assert documents.records == COMPLETED_RECORDS
 
 
-def test_a_save_that_never_lands_is_given_up() -> None:
+def test_a_save_raises_after_four_tries() -> None:
     documents = ScriptedDocuments(HELD)
     documents.next_commits = [CommitFault.NOT_APPLIED] * 4
 
     with pytest.raises(Unavailable, match="write to r1 was tried 4 times"):
-        save(documents, held(documents), COMPLETED)
+        save(documents, documents.stored(), COMPLETED)
 
-    assert all_of(documents) == {"r1": HELD}
+    assert documents.records == {"r1": HELD}
 
 
-def test_a_save_of_unknown_outcome_is_not_repeated_blindly() -> None:
+def test_a_save_of_unknown_outcome_is_not_repeated() -> None:
     documents = ScriptedDocuments(HELD)
     documents.next_commits = [CommitFault.ANSWER_LOST]
     documents.readable = False
 
     with pytest.raises(Unavailable):
-        save(documents, held(documents), COMPLETED)
+        save(documents, documents.stored(), COMPLETED)
 
     assert documents.commits == 1
 
 
-def test_a_save_after_another_write_is_a_conflict_that_tells_what_is_stored() -> None:
+def test_a_save_after_another_write_raises_a_conflict_with_the_stored_record() -> None:
     documents = ScriptedDocuments(HELD)
-    stale = held(documents)
-    current = cancelled(documents)
+    stale = documents.stored()
+    current = save(documents, stale, lifecycle.cancel(HELD, NOW))
 
     with pytest.raises(Conflict) as conflict:
         save(documents, stale, COMPLETED)
 
     assert conflict.value.current == current
-    assert all_of(documents) == {"r1": current.record}
+    assert documents.records == {"r1": current.record}
 
 
-def test_a_save_of_what_is_gone_is_a_conflict() -> None:
+def test_a_save_of_a_deleted_record_raises_a_conflict() -> None:
     documents = ScriptedDocuments(HELD)
-    stale = held(documents)
+    stale = documents.stored()
     documents.inner.stored.clear()
 
     with pytest.raises(Conflict) as conflict:
@@ -104,93 +100,73 @@ def test_a_save_of_what_is_gone_is_a_conflict() -> None:
     assert conflict.value.current is None
 
 
-def test_children_that_exist_already_are_left_as_they_are() -> None:
-    sent = FIRST.changed(status=Status.COMPLETED)
+def test_a_save_does_not_overwrite_an_existing_child() -> None:
+    sent = FIRST_CHILD.changed(status=Status.COMPLETED)
     documents = ScriptedDocuments(HELD, sent)
 
-    save(documents, held(documents), COMPLETED)
+    save(documents, documents.stored(), COMPLETED)
 
-    assert all_of(documents) == whole_end() | {sent.id: sent}
+    assert documents.records == COMPLETED_RECORDS | {sent.id: sent}
 
 
-def test_what_is_created_is_fresh() -> None:
+def test_created_records_are_fresh() -> None:
     documents = ScriptedDocuments()
 
-    created = create(documents, [queued(), queued(id="r2")], compare=no_comparison)
+    created = create(documents, [queued(), queued(id="r2")], compare=never_compare)
 
-    assert created == [Created(documents.stored(name), fresh=True) for name in ("r1", "r2")]
+    assert created == [Created(documents.stored(record_id), fresh=True) for record_id in ("r1", "r2")]
     assert documents.commits == 1
 
 
-def test_a_create_whose_answer_was_lost_is_fresh() -> None:
+def test_a_create_whose_answer_was_lost_is_fresh_and_not_repeated() -> None:
     documents = ScriptedDocuments()
     documents.next_commits = [CommitFault.ANSWER_LOST]
 
-    created = create(documents, [queued()], compare=no_comparison)
+    created = create(documents, [queued()], compare=never_compare)
 
     assert created == [Created(documents.stored(), fresh=True)]
     assert documents.commits == 1
 
 
-def test_what_exists_is_compared_kept_and_not_fresh() -> None:
-    earlier = queued(trace="00-1-2-01")
-    documents = ScriptedDocuments(earlier)
+def test_an_existing_record_is_compared_and_kept_and_not_fresh() -> None:
+    existing = queued(trace="00-1-2-01")
+    documents = ScriptedDocuments(existing)
     compared: list[tuple[Record, Record]] = []
 
-    created = create(
-        documents, [queued(), queued(id="r2")], compare=lambda stored, asked: compared.append((stored, asked))
-    )
+    created = create(documents, [queued(), queued(id="r2")], compare=lambda *records: compared.append(records))
 
     assert [each.fresh for each in created] == [False, True]
-    assert compared == [(earlier, queued())]
-    assert all_of(documents) == {"r1": earlier, "r2": queued(id="r2")}
+    assert compared == [(existing, queued())]
+    assert documents.records == {"r1": existing, "r2": queued(id="r2")}
 
 
-def test_nothing_is_created_beside_what_differs() -> None:
+def test_nothing_is_created_if_the_comparison_raises() -> None:
     documents = ScriptedDocuments(queued(trace="00-1-2-01"))
 
-    def compare(stored: Record, asked: Record) -> None:
-        raise ValueError("it differs")
+    def compare(stored: Record, submitted: Record) -> None:
+        raise ValueError("different")
 
-    with pytest.raises(ValueError, match="differs"):
+    with pytest.raises(ValueError, match="different"):
         create(documents, [queued(), queued(id="r2")], compare=compare)
 
-    assert list(documents.inner.stored) == ["r1"]
+    assert list(documents.records) == ["r1"]
 
 
-def test_a_create_that_never_lands_is_given_up() -> None:
+@pytest.mark.parametrize("fourth", [[], [CommitFault.ANSWER_LOST]], ids=["answered", "answer lost"])
+def test_a_create_that_lands_at_the_fourth_try_is_fresh(fourth: list[CommitFault]) -> None:
+    documents = ScriptedDocuments()
+    documents.next_commits = [*[CommitFault.NOT_APPLIED] * 3, *fourth]
+
+    created = create(documents, [queued()], compare=never_compare)
+
+    assert created == [Created(documents.stored(), fresh=True)]
+
+
+def test_a_create_raises_after_four_tries() -> None:
     documents = ScriptedDocuments()
     documents.next_commits = [CommitFault.NOT_APPLIED] * 5
 
     with pytest.raises(Unavailable, match="not be created in 4 tries"):
-        create(documents, [queued()], compare=no_comparison)
+        create(documents, [queued()], compare=never_compare)
 
-    assert all_of(documents) == {}
-
-
-def test_the_last_create_may_land_without_an_answer() -> None:
-    documents = ScriptedDocuments()
-    documents.next_commits = [*[CommitFault.NOT_APPLIED] * 3, CommitFault.ANSWER_LOST]
-
-    assert [each.fresh for each in create(documents, [queued()], compare=no_comparison)] == [True]
-
-
-def test_a_save_without_children_reads_nothing() -> None:
-    documents = ScriptedDocuments(processing())
-
-    save(documents, held(documents), Transition(Verdict.REPORTED, processing(steps={"write": 1})))
-
-    assert (documents.commits, documents.reads) == (1, 0)
-
-
-def no_comparison(stored: Record, asked: Record) -> None:
-    raise AssertionError(f"compared {stored} with {asked}")
-
-
-def test_a_create_that_lands_at_the_last_try_is_told_as_done() -> None:
-    documents = ScriptedDocuments()
-    documents.next_commits = [CommitFault.NOT_APPLIED] * (COMMIT_ATTEMPTS - 1)
-
-    [created] = create(documents, [queued()], compare=lambda _stored, _asked: None)
-
-    assert created.fresh
+    assert documents.records == {}
