@@ -1,4 +1,4 @@
-"""Briefs as practices send them."""
+"""Typical inputs of the type medical_asset."""
 
 from typing import Any
 
@@ -25,11 +25,10 @@ LIMITS = {
 
 
 def brief(**fields: Any) -> Input:
-    """The typical one, with these fields changed, or left out where they are None."""
-    given = {**TYPICAL, **fields}
-    return Input(**{name: value for name, value in given.items() if value is not None})
+    """Returns the typical brief with these fields; a field that is None is omitted."""
+    return Input(**{name: value for name, value in {**TYPICAL, **fields}.items() if value is not None})
 
 
 def filled_with(text: str) -> Input:
-    """A brief whose every text is this one, repeated to the field's limit."""
+    """Returns a brief in which each field repeats this text up to its limit."""
     return brief(**{name: (text * limit)[:limit].strip() for name, limit in LIMITS.items()})

@@ -1,4 +1,4 @@
-"""What a practice may ask for, and what is refused because it could not be drawn."""
+"""The input of the type medical_asset: its limits, and the characters that can be drawn."""
 
 from typing import Any
 
@@ -12,27 +12,28 @@ from tests.unit.medical_asset_inputs import LIMITS, TYPICAL, brief
 
 
 def fault(**fields: Any) -> str:
-    with pytest.raises(ValidationError) as refused:
+    """Returns the message about the field, which must be the only fault."""
+    with pytest.raises(ValidationError) as refusal:
         brief(**fields)
-    (told,) = refused.value.errors()
-    assert told["loc"] == tuple(fields)
-    return told["msg"]
+    [error] = refusal.value.errors()
+    assert error["loc"] == tuple(fields)
+    return error["msg"]
 
 
-def test_text_is_stripped_and_composed() -> None:
+def test_a_text_is_stripped_and_its_accents_are_composed() -> None:
     assert brief(doctor_name="  Dr. Zoe\u0308  Weiß ").doctor_name == "Dr. Zo\u00eb Weiß"
 
 
-def test_a_message_keeps_its_paragraphs_whatever_their_line_ends() -> None:
+def test_a_message_keeps_its_paragraphs() -> None:
     assert brief(primary_message="Open again.\r\n\r\n\r\n Come in. ").primary_message == "Open again.\n\nCome in."
 
 
-def test_only_the_practice_the_channel_and_the_message_are_needed() -> None:
+def test_the_colour_the_call_to_action_and_the_contact_are_optional() -> None:
     assert brief(brand_color=None, call_to_action=None, contact=None).contact is None
 
 
 @pytest.mark.parametrize("field", LIMITS)
-def test_every_text_has_a_limit(field: str) -> None:
+def test_a_text_beyond_its_limit_is_refused(field: str) -> None:
     assert fault(**{field: "x" * (LIMITS[field] + 1)}) == f"String should have at most {LIMITS[field]} characters"
 
 
@@ -42,7 +43,7 @@ def test_a_blank_text_is_refused(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", [field for field in LIMITS if field != "primary_message"])
-def test_only_the_message_may_have_lines(field: str) -> None:
+def test_only_the_message_can_have_several_lines(field: str) -> None:
     assert fault(**{field: "one\ntwo"}) == "must be one line"
 
 
@@ -65,11 +66,11 @@ UNDRAWABLE = {
 
 
 @pytest.mark.parametrize("case", UNDRAWABLE)
-def test_what_cannot_be_drawn_is_refused_by_name(case: str) -> None:
-    text, named = UNDRAWABLE[case]
+def test_characters_that_cannot_be_drawn_are_refused_and_listed(case: str) -> None:
+    text, listed = UNDRAWABLE[case]
 
     assert fault(doctor_name=text) == (
-        f"contains {named}, which cannot be drawn; supported are Latin, Greek and Cyrillic letters, "
+        f"contains {listed}, which cannot be drawn; supported are Latin, Greek and Cyrillic letters, "
         "digits and common punctuation, and emoji in the caption"
     )
 
@@ -89,7 +90,7 @@ def test_a_text_without_letters_or_digits_is_refused(text: str) -> None:
         "Dókítà Ẹ̀bùn Ọlọ́runtóbi",
     ],
 )
-def test_names_of_the_supported_scripts_are_accepted(name: str) -> None:
+def test_a_name_in_a_supported_script_is_accepted(name: str) -> None:
     assert brief(doctor_name=name).doctor_name == name
 
 
@@ -109,18 +110,18 @@ def test_a_colour_is_six_hexadecimal_digits(colour: str) -> None:
         ("✓ Free → today™", "✓ Free → today™"),
     ],
 )
-def test_emoji_leave_no_gap_where_they_are_left_out(text: str, drawn: str) -> None:
+def test_emoji_are_removed_without_a_gap(text: str, drawn: str) -> None:
     assert glyphs.without_emoji(text) == drawn
 
 
 @pytest.mark.parametrize("font", sorted(FONTS.glob("*.ttf")), ids=lambda font: font.stem)
-def test_the_listed_characters_are_those_that_the_font_draws(font: Any) -> None:
+def test_the_supported_characters_are_those_of_the_font(font: Any) -> None:
     listed = {code for first, last in glyphs.RANGES for code in range(first, last + 1)}
 
     assert listed == set(TTFont(font, lazy=True).getBestCmap())
 
 
-def test_a_form_can_be_built_from_the_schema() -> None:
+def test_the_schema_describes_every_field_for_a_form() -> None:
     fields = Input.model_json_schema()["properties"]
 
     assert list(fields) == list(TYPICAL)
@@ -128,7 +129,7 @@ def test_a_form_can_be_built_from_the_schema() -> None:
     assert all(field["examples"] for name, field in fields.items() if name != "channel")
 
 
-def test_the_typical_brief_is_what_the_schema_gives_as_examples() -> None:
+def test_the_examples_of_the_schema_are_the_typical_brief() -> None:
     fields = Input.model_json_schema()["properties"]
 
     assert brief(**{name: field["examples"][0] for name, field in fields.items() if name != "channel"}) == brief()

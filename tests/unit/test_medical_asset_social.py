@@ -1,4 +1,4 @@
-"""The image: readable, within its margins, and the same for the same words."""
+"""The image: its colours, its margins and its lines."""
 
 import io
 from functools import cache
@@ -18,25 +18,25 @@ ROUNDING = 0.01
 STEPS = range(0, 256, 51)
 
 
-def composed(given: Input) -> Composition:
-    return compose(image_texts(given, write(given)), palette(given.brand_color))
+def composition_of(work_input: Input) -> Composition:
+    return compose(image_texts(work_input, write(work_input)), palette(work_input.brand_color))
 
 
-def drawn(given: Input) -> bytes:
-    return draw(image_texts(given, write(given)), palette(given.brand_color))
+def image_of(work_input: Input) -> bytes:
+    return draw(image_texts(work_input, write(work_input)), palette(work_input.brand_color))
 
 
 @cache
-def longest(text: str) -> Composition:
-    return composed(filled_with(text))
+def longest_of(text: str) -> Composition:
+    return composition_of(filled_with(text))
 
 
 def text_of(composition: Composition) -> str:
     return "".join(line.text for line in composition.lines)
 
 
-def test_the_image_is_a_square_png_in_the_brand_colour() -> None:
-    image = Image.open(io.BytesIO(drawn(brief(brand_color="#7A2E4D"))))
+def test_the_image_is_a_square_png_mostly_in_the_brand_colour() -> None:
+    image = Image.open(io.BytesIO(image_of(brief(brand_color="#7A2E4D"))))
 
     colours = image.getcolors(SIDE * SIDE) or []
     assert (image.format, image.size, image.mode) == ("PNG", (1080, 1080), "RGB")
@@ -44,11 +44,11 @@ def test_the_image_is_a_square_png_in_the_brand_colour() -> None:
     assert max(colours)[0] > SIDE * SIDE / 2
 
 
-def test_the_same_brief_gives_the_same_bytes() -> None:
-    assert drawn(brief()) == drawn(brief())
+def test_the_same_brief_always_gives_the_same_bytes() -> None:
+    assert image_of(brief()) == image_of(brief())
 
 
-def test_text_is_readable_on_every_colour() -> None:
+def test_text_has_the_contrast_of_wcag_aa_on_every_colour() -> None:
     for red, green, blue in product(STEPS, STEPS, STEPS):
         colours = palette(f"#{red:02x}{green:02x}{blue:02x}")
 
@@ -57,12 +57,12 @@ def test_text_is_readable_on_every_colour() -> None:
             assert contrast(colours.soft_ink, ground) >= 4.5, colours
 
 
-def test_contrast_is_that_of_wcag() -> None:
+def test_contrast_is_computed_as_wcag_defines_it() -> None:
     assert contrast(parse("#000000"), parse("#FFFFFF")) == 21
     assert round(contrast(parse("#777777"), parse("#FFFFFF")), 2) == 4.48
 
 
-def test_the_ornament_is_seen_on_black_and_on_white() -> None:
+def test_the_ornament_is_visible_on_light_and_on_dark_colours() -> None:
     for colour in ("#000000", "#FFFFFF", "#FFF3B0", "#767676"):
         colours = palette(colour)
 
@@ -74,7 +74,7 @@ EXTREMES = ["W", "ŵ", "Ω", "i", "a ", "Ấ", "й", "j", "x\u0323\u0301 "]
 
 @pytest.mark.parametrize("text", EXTREMES)
 def test_the_longest_brief_stays_within_its_margins(text: str) -> None:
-    composition = longest(text)
+    composition = longest_of(text)
 
     assert min(line.left for line in composition.lines) >= MARGIN - 10
     assert max(line.right for line in composition.lines) <= SIDE - MARGIN + ROUNDING
@@ -85,15 +85,14 @@ def test_the_longest_brief_stays_within_its_margins(text: str) -> None:
 
 @pytest.mark.parametrize("text", EXTREMES)
 def test_no_lines_of_the_longest_brief_overlap(text: str) -> None:
-    lines = sorted(longest(text).lines, key=lambda line: line.baseline)
+    lines = sorted(longest_of(text).lines, key=lambda line: line.baseline)
 
     for above, below in pairwise(lines):
         assert below.baseline - above.baseline >= 0.9 * below.size
 
 
 def test_nothing_is_drawn_outside_the_margins() -> None:
-    given = filled_with("Wjgỵ́ ")
-    composition = composed(given)
+    composition = composition_of(filled_with("Wjgỵ́ "))
     image = Image.open(io.BytesIO(paint(SIDE, composition.ground, composition.plates, composition.lines)))
 
     box = ImageChops.difference(image, Image.new("RGB", image.size, composition.ground)).getbbox()
@@ -103,10 +102,10 @@ def test_nothing_is_drawn_outside_the_margins() -> None:
     assert max(box[2], box[3]) <= SIDE - MARGIN + 2
 
 
-def test_every_word_of_the_practice_is_on_the_image() -> None:
-    given = brief(practice_type="family medicine", contact=None)
+def test_the_image_shows_every_field_of_the_brief() -> None:
+    composition = composition_of(brief(practice_type="family medicine", contact=None))
 
-    assert [line.text for line in composed(given).lines] == [
+    assert [line.text for line in composition.lines] == [
         "Family medicine",
         "New patients",
         "are welcome",
@@ -117,8 +116,8 @@ def test_every_word_of_the_practice_is_on_the_image() -> None:
     ]
 
 
-def test_a_long_word_is_shrunk_before_it_is_broken() -> None:
-    headline = composed(brief(primary_message="Herzrhythmusstörungen")).lines[1]
+def test_a_long_word_is_set_smaller_before_it_is_broken() -> None:
+    headline = composition_of(brief(primary_message="Herzrhythmusstörungen")).lines[1]
 
     assert headline.text == "Herzrhythmusstörungen"
     assert 44 < headline.size < 128
@@ -127,7 +126,7 @@ def test_a_long_word_is_shrunk_before_it_is_broken() -> None:
 def test_a_word_longer_than_a_line_is_broken_with_hyphens() -> None:
     word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
-    lines = [line.text for line in composed(brief(primary_message=word, call_to_action=None)).lines[1:-3]]
+    lines = [line.text for line in composition_of(brief(primary_message=word, call_to_action=None)).lines[1:-3]]
 
     assert [line.endswith("-") for line in lines] == [True, False]
     assert "".join(lines).replace("-", "") == word
@@ -136,4 +135,4 @@ def test_a_word_longer_than_a_line_is_broken_with_hyphens() -> None:
 def test_an_address_is_broken_without_hyphens() -> None:
     address = "https://appointments.harbour-street.example/" + "0123456789" * 7
 
-    assert address in text_of(composed(brief(contact=address)))
+    assert address in text_of(composition_of(brief(contact=address)))

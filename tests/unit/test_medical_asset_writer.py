@@ -1,4 +1,4 @@
-"""The copy: the practice's own words, arranged."""
+"""The copy: headline, body, caption and hashtags."""
 
 import re
 
@@ -18,7 +18,7 @@ from tests.unit.medical_asset_inputs import brief, filled_with
         ("Now open until 8 p.m. on Mondays.", "Now open until 8 p.m. on Mondays", ""),
         ("Mondays until 8 p.m.", "Mondays until 8 p.m.", ""),
         ("Visit us at St. Mary Road. Bring a friend.", "Visit us at St. Mary Road", "Bring a friend."),
-        ("Opening hours:\nMon–Fri 8–18\nSat 9–12", "Opening hours", "Mon–Fri 8–18 · Sat 9–12"),  # noqa: RUF001 (as practices write)
+        ("Opening hours:\nMon–Fri 8–18\nSat 9–12", "Opening hours", "Mon–Fri 8–18 · Sat 9–12"),  # noqa: RUF001 (a dash as users type it)
         ("Come to room 5. Ring twice.", "Come to room 5", "Ring twice."),
         (":\n…\nWelcome", ": … Welcome", ""),
         ("To be continued …", "To be continued …", ""),
@@ -38,7 +38,7 @@ def test_the_first_sentence_becomes_the_headline(message: str, headline: str, de
     assert (copy.headline, copy.detail) == (headline, detail)
 
 
-def test_a_message_of_one_sentence_has_an_invitation_for_its_body() -> None:
+def test_a_message_of_one_sentence_gets_an_invitation_as_its_body() -> None:
     copy = write(brief(primary_message="Your check-up is due"))
 
     assert copy.body == "For details, get in touch with Dr. Amara Okafor at Harbour Street Dental."
@@ -55,7 +55,7 @@ def test_a_message_in_another_language_gets_no_english_words() -> None:
     )
 
 
-def test_the_caption_keeps_the_message_as_it_was_given() -> None:
+def test_the_caption_starts_with_the_unchanged_message() -> None:
     message = "We are back 🎉\nSee you soon!"
 
     assert write(brief(primary_message=message)).caption.startswith(f"{message}\n\n")
@@ -70,28 +70,28 @@ def test_the_caption_keeps_the_message_as_it_was_given() -> None:
         ("Book now", None, "Book now"),
     ],
 )
-def test_the_caption_says_what_to_do_next(action: str, contact: str | None, step: str) -> None:
+def test_the_caption_joins_the_call_to_action_and_the_contact(action: str, contact: str | None, step: str) -> None:
     assert write(brief(call_to_action=action, contact=contact)).caption.split("\n\n")[2] == step
 
 
-def test_a_practice_called_after_its_doctor_is_named_once() -> None:
+def test_a_practice_named_after_its_doctor_is_named_once() -> None:
     copy = write(brief(doctor_name="Dr. Weber", practice_name="Praxis Dr. Weber", primary_message="Call us today"))
 
     assert copy.caption.split("\n\n")[1] == "With kind regards from Praxis Dr. Weber."
 
 
-def test_the_same_brief_gives_the_same_words() -> None:
+def test_the_same_brief_always_gives_the_same_copy() -> None:
     assert write(brief()) == write(brief())
 
 
-def test_briefs_are_not_all_worded_alike() -> None:
+def test_different_briefs_get_different_closings() -> None:
     captions = (write(brief(primary_message=f"You can book until {day} May")).caption for day in range(1, 20))
 
     assert len({caption.split("\n\n")[1] for caption in captions}) == 4
 
 
 @pytest.mark.parametrize("text", ["W", "wide words ", "🎉x", "ỵ́", "1 "])
-def test_the_longest_brief_stays_within_what_networks_allow(text: str) -> None:
+def test_the_longest_brief_stays_within_the_limits_of_social_networks(text: str) -> None:
     copy = write(filled_with(text))
 
     assert len(copy.caption) <= 2200
@@ -115,13 +115,13 @@ def test_a_name_becomes_a_hashtag_that_can_be_typed(name: str, tag: str) -> None
     assert write(brief(practice_name=name)).hashtags[0] == tag
 
 
-def test_a_practice_named_like_a_general_hashtag_still_gets_enough() -> None:
-    given = brief(practice_name="Health", practice_type="health", doctor_name="1")
+def test_a_practice_named_like_a_general_hashtag_still_gets_three() -> None:
+    copy = write(brief(practice_name="Health", practice_type="health", doctor_name="1"))
 
-    assert write(given).hashtags == ["#Health", "#HealthCare", "#YourHealth"]
+    assert copy.hashtags == ["#Health", "#HealthCare", "#YourHealth"]
 
 
-def test_a_name_of_digits_is_no_hashtag() -> None:
+def test_a_name_of_digits_gets_no_hashtag() -> None:
     assert write(brief(practice_name="24/7", doctor_name="365", practice_type="Clinic")).hashtags == [
         "#Clinic",
         "#Health",
