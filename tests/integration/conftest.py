@@ -15,7 +15,7 @@ from tests.integration.running import PAGE, Caller, Service, serving
 
 
 @pytest.fixture(scope="session")
-def standing_tasks() -> Iterator[CloudTasks]:
+def pending_tasks() -> Iterator[CloudTasks]:
     """A Cloud Tasks with all queues whose clock stands still: tasks stay pending."""
     with CloudTasks(clock=VirtualClock(), send=lambda _: 200) as tasks:
         create_queues(tasks.client(), PROJECT, "us-central1", "http://process.invalid", load_policies())
@@ -24,11 +24,11 @@ def standing_tasks() -> Iterator[CloudTasks]:
 
 @pytest.fixture(scope="session")
 def api_environment(
-    firestore_emulator: str, standing_tasks: CloudTasks, tmp_path_factory: pytest.TempPathFactory
+    firestore_emulator: str, pending_tasks: CloudTasks, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
     return {
         "FIRESTORE_EMULATOR_HOST": firestore_emulator,
-        "CLOUD_TASKS_EMULATOR_HOST": standing_tasks.address,
+        "CLOUD_TASKS_EMULATOR_HOST": pending_tasks.address,
         "ASSETS_FOLDER": str(tmp_path_factory.mktemp("assets")),
         "ASSETS_URL": "http://127.0.0.1:1",
         "ASSETS_SIGNING_KEY": "a key for tests",
@@ -37,13 +37,20 @@ def api_environment(
 
 
 @pytest.fixture(scope="session")
-def service(api_environment: Mapping[str, str], standing_tasks: CloudTasks) -> Iterator[Service]:
+def service(api_environment: Mapping[str, str], pending_tasks: CloudTasks) -> Iterator[Service]:
     """A running `api`, one for each worker of the test run."""
     with serving(api_environment) as url, httpx.Client(base_url=url, timeout=30) as http:
-        yield Service(http, Requests(Client(project=PROJECT)), standing_tasks)
+        yield Service(http, Requests(Client(project=PROJECT)), pending_tasks)
 
 
 @pytest.fixture
 def caller(service: Service) -> Caller:
-    """A new caller, who is a tenant alone."""
+    """A new caller, who is the only one of its tenant."""
     return service.caller()
+
+
+@pytest.fixture
+def request_id(caller: Caller) -> str:
+    """The id of a queued request of the caller."""
+    request = {"type": "diagnostic", "input": {}}
+    return str(caller.post("/requests", request).raise_for_status().json()["id"])

@@ -26,10 +26,10 @@ SOURCE = str(Path(__file__).parents[2] / "functions" / "main.py")
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller with a token, or without one."""
+    """A caller with a token."""
 
     http: httpx.Client
-    authorization: str | None
+    authorization: str
     tenant: str
 
     def get(self, path: str, **params: str) -> httpx.Response:
@@ -50,8 +50,9 @@ class Caller:
     def call(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> httpx.Response:
-        authorized = {"Authorization": self.authorization} if self.authorization else {}
-        return self.http.request(method, path, headers={**authorized, **(headers or {})}, **options)
+        return self.http.request(
+            method, path, headers={"Authorization": self.authorization, **(headers or {})}, **options
+        )
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,17 @@ class Service:
     tasks: CloudTasks
 
     def caller(self, name: str | None = None, *, tenant: str | None = None, **claims: Any) -> Caller:
-        """A new caller, or `name`; without `tenant`, the caller is a tenant alone."""
+        """Returns a new caller, or `name`. Without `tenant`, it is the only one of its tenant."""
         uid = name or secrets.token_hex(8)
         token = unsigned_token(uid, tenant=tenant, claims=claims)
         return Caller(self.http, f"Bearer {token}", f"u:{uid}" if tenant is None else f"t:{tenant}")
 
-    def bearer(self, token: str | None, tenant: str = "") -> Caller:
-        return Caller(self.http, None if token is None else f"Bearer {token}", tenant)
-
     def stored_by(self, caller: Caller) -> list[Record]:
-        """The requests of the caller's tenant, newest first."""
+        """Returns the requests of the caller's tenant, newest first."""
         return self.documents.page(tenant=caller.tenant, status=None, limit=50, after=None).records
 
     def enqueued_by(self, caller: Caller) -> list[str]:
-        """The short names of the pending tasks of the caller's tenant."""
+        """Returns the short names of the pending tasks of the caller's tenant."""
         return [
             task.name.rpartition("/")[2]
             for task in self.tasks.pending()
@@ -94,7 +92,7 @@ class Service:
 
 @contextmanager
 def serving(environment: Mapping[str, str]) -> Iterator[str]:
-    """The URL of an `api` with this environment; the same process may serve another one later."""
+    """Yields the URL of an `api` with this environment. It reads the environment at its start only."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"GOOGLE_CLOUD_PROJECT": PROJECT, "ENABLE_TYPES": "diagnostic", **environment}.items():
             patch.setenv(name, value)

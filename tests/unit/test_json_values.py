@@ -87,3 +87,58 @@ def test_the_json_size_is_the_size_in_utf_8_without_spaces() -> None:
 
 def test_a_pointer_escapes_names_and_cuts_long_ones() -> None:
     assert pointer("a/b~c", 0, "x" * 101) == f"/a~1b~0c/0/{'x' * 100}…"
+
+
+NOT_JSON = {
+    "an empty body": b"",
+    "an unclosed object": b'{"a":{}',
+    "two values": b"{} {}",
+    "a trailing comma": b'{"a":1,}',
+    "a comment": b"{} // please",
+    "single quotes": b"{'a':1}",
+    "a form": b"a=1&b=",
+    "a repeated name": b'{"a":1,"a":1}',
+    "a repeated name in an inner object": b'{"a":{"b":1,"b":2}}',
+    "a repeated name, once escaped": b'{"ab":1,"\\u0061b":2}',
+    "100,000 nested lists": b"[" * 100_000 + b"]" * 100_000,
+    "40,000 nested objects": b'{"a":' * 40_000 + b"1" + b"}" * 40_000,
+    "invalid UTF-8": b'{"\xff":1}',
+    "a surrogate in UTF-8": b'{"\xed\xa0\x80":1}',
+    "overlong UTF-8": b'{"\xc0\xaf":1}',
+    "UTF-16": "{}".encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+    "a number of 5,000 digits": b'{"a":' + b"1" * 5000 + b"}",
+    "NaN": b'{"a":NaN}',
+    "Infinity": b'{"a":Infinity}',
+    "minus Infinity": b'{"a":-Infinity}',
+}
+
+
+@pytest.mark.parametrize("case", NOT_JSON)
+def test_a_body_that_is_not_plain_json_is_refused_as_a_whole(case: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        parse(NOT_JSON[case])
+
+    assert [fault.pointer for fault in refusal.value.faults] == [""]
+
+
+NOT_STORABLE = {
+    "a number too large for a double": (b'{"a":1e999}', "/a"),
+    "an integer beyond 64 bits": (b'{"a":9223372036854775808}', "/a"),
+    "a lone surrogate": (rb'{"a":"\ud800"}', "/a"),
+    "reversed surrogates": (rb'{"a":"\ude00\ud83d"}', "/a"),
+    "a surrogate in a name": (rb'{"a":{"\udfff":1}}', "/a"),
+    "NUL": (rb'{"a":"b\u0000c"}', "/a"),
+    "NUL in a name": (rb'{"a":{"\u0000":1}}', "/a"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_STORABLE)
+def test_json_that_cannot_be_stored_is_refused_at_its_place(case: str) -> None:
+    body, expected = NOT_STORABLE[case]
+
+    with pytest.raises(InvalidInput) as refusal:
+        parse(body)
+
+    assert [fault.pointer for fault in refusal.value.faults] == [expected]

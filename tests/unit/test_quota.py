@@ -1,5 +1,8 @@
 """The limit on the open requests of a tenant."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from common.errors import QuotaExceeded
@@ -105,3 +108,24 @@ def test_each_tenant_has_its_own_quota() -> None:
     quota.reserve("t:other", 1)
 
     assert counts.tenants == [TENANT, "t:other"]
+
+
+def test_simultaneous_first_calls_share_one_quota() -> None:
+    counted = Barrier(8)
+
+    class Counts:
+        def count_open(self, **_: object) -> int:
+            counted.wait(10)
+            return 0
+
+    quota = Quota(Counts(), limit=3, clock=Clock())
+
+    def reserve(_: int) -> bool:
+        try:
+            quota.reserve(TENANT, 1)
+        except QuotaExceeded:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(reserve, range(8))) == 3
