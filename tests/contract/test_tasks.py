@@ -26,7 +26,6 @@ from tests.policies import policy
 PROJECT, LOCATION, QUEUE = "demo-local", "us-central1", "contract"
 POLICIES = {"demo": policy(queue=QUEUE)}
 UPDATE_TIME = "2026-01-01T12:00:00.123456789Z"
-KIB = 1024
 
 
 class Tasks(Protocol):
@@ -224,8 +223,6 @@ CALLS: list[Callable[[Tasks, Record], object]] = [
 
 @pytest.mark.parametrize("call", CALLS, ids=["enqueue", "exists", "delete"])
 def test_a_type_without_a_policy_raises(emulator: EmulatorHarness, call: Callable[[Tasks, Record], object]) -> None:
-    emulator: EmulatorHarness, call: Callable[[Tasks, Record], object]
-) -> None:
     with pytest.raises(NewerRecord):
         call(emulator.tasks, record(type="newer"))
 
