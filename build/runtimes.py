@@ -54,7 +54,7 @@ def find_system_node(path: str) -> Path | None:
 
 
 def link_programs(wheel: Path, *, folder: Path) -> Path:
-    """Fills the folder with links to the wheel's programs. A wheel cannot hold links, and its `npm` is to be one."""
+    """Fills the folder with links to the wheel's programs. A wheel cannot contain links, and its `npm` must be one."""
     folder.mkdir(exist_ok=True)
     scripts = wheel / "lib" / "node_modules" / "npm" / "bin"
     programs = {"node": wheel / "bin" / "node", "npm": scripts / "npm-cli.js", "npx": scripts / "npx-cli.js"}

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, Never, Self
@@ -97,31 +98,32 @@ class Stack:
         return self._supervisor.log(part)
 
     def _start(self) -> None:
-        policies = load_policies()
         firestore = os.environ.get("FIRESTORE_EMULATOR_HOST")
         if firestore and not is_ready(firestore):
             raise PartFailed(f"FIRESTORE_EMULATOR_HOST is {firestore}, where no Firestore emulator answers.")
         ports = self._choose_ports(USUAL_PORTS.keys() - ({"firestore"} if firestore else set()))
-        self.addresses = Addresses(
+        self.addresses = self._addresses(ports, firestore)
+        parts = self._parts(ports, load_policies())
+        if not firestore:
+            parts.insert(0, firestore_part(ports["firestore"], report=self._report))
+
+        self._supervisor = self._exit.enter_context(Supervisor(self._folder / "logs"))
+        self._supervisor.start(parts, on_ready=self._report_ready)
+        self._check_api()
+        self._exit.enter_context(Ticker(self.addresses.sweep))
+        logs = {part.name: self.log(part.name) for part in parts if part.name != "firestore"}
+        self._exit.enter_context(Echo(logs, self._report))
+        self._exit.callback(withdraw, self._folder)
+        publish(self._folder, self.addresses)
+
+    def _addresses(self, ports: Mapping[str, int], firestore: str | None) -> Addresses:
+        return Addresses(
             **{name: f"http://{HOST}:{ports[name]}" for name in (*FUNCTIONS, "assets")},
             firestore=firestore or f"{HOST}:{ports['firestore']}",
             cloud_tasks=f"{HOST}:{ports['cloud_tasks']}",
             page=None if self._page is None else f"http://{HOST}:{ports['page']}",
             project=PROJECT,
         )
-
-        parts = self._parts(ports, policies)
-        if not firestore:
-            parts.insert(0, firestore_part(ports["firestore"], report=self._report))
-        self._supervisor = self._exit.enter_context(Supervisor(self._folder / "logs"))
-        self._supervisor.start(parts, on_ready=self._report_ready)
-        self._check_api()
-        self._exit.enter_context(Ticker(self.addresses.sweep))
-        self._exit.enter_context(
-            Echo({part.name: self.log(part.name) for part in parts if part.name != "firestore"}, self._report)
-        )
-        self._exit.callback(withdraw, self._folder)
-        publish(self._folder, self.addresses)
 
     def _check_api(self) -> None:
         """Calls the API once, since it builds its clients on the first call. Raises PartFailed."""
@@ -131,7 +133,26 @@ class Stack:
 
     def _parts(self, ports: Mapping[str, int], policies: Policies) -> list[Part]:
         key, origins = secrets.token_hex(32), f"http://{HOST}:{ports['page']},http://localhost:{ports['page']}"
-        environment = {
+        environment = self._function_environment(key, origins)
+        # A thread for each concurrent delivery: one that waited for a thread would use up its dispatch deadline.
+        deliveries = sum(policy.max_concurrent_dispatches for policy in policies.values())
+        run_folder = Path(self._exit.enter_context(TemporaryDirectory(prefix="stack-")))
+        function = partial(function_part, source=self._source, run_folder=run_folder, environment=environment)
+        queues = {"project": PROJECT, "location": LOCATION, "process_url": self.addresses.process}
+        parts = [
+            cloud_tasks_part(ports["cloud_tasks"], **queues, policies=policies),
+            function("api", ports["api"], threads=16),
+            function("process", ports["process"], threads=deliveries),
+            function("sweep", ports["sweep"], threads=4),
+            assets_part(ports["assets"], folder=self._folder / "assets", key=key, origins=origins),
+        ]
+        if self._page is not None:
+            database = {**os.environ, **environment}.get("FIRESTORE_DATABASE", "(default)")
+            parts.append(page_part(ports["page"], folder=self._page, addresses=self.addresses, database=database))
+        return parts
+
+    def _function_environment(self, key: str, origins: str) -> dict[str, str]:
+        return {
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "QUEUES_LOCATION": LOCATION,
             "FIRESTORE_EMULATOR_HOST": self.addresses.firestore,
@@ -143,39 +164,6 @@ class Stack:
             "ENABLE_TYPES": "diagnostic",
             **self._environment,
         }
-        # A thread for each concurrent delivery: one that waited for a thread would use up its dispatch deadline.
-        threads = {
-            "api": 16,
-            "process": sum(policy.max_concurrent_dispatches for policy in policies.values()),
-            "sweep": 4,
-        }
-        run_folder = Path(self._exit.enter_context(TemporaryDirectory(prefix="stack-")))
-        functions = [
-            function_part(
-                name,
-                ports[name],
-                source=self._source,
-                threads=threads[name],
-                run_folder=run_folder,
-                environment=environment,
-            )
-            for name in FUNCTIONS
-        ]
-        parts = [
-            cloud_tasks_part(
-                ports["cloud_tasks"],
-                project=PROJECT,
-                location=LOCATION,
-                process_url=self.addresses.process,
-                policies=policies,
-            ),
-            *functions,
-            assets_part(ports["assets"], folder=self._folder / "assets", key=key, origins=origins),
-        ]
-        if self._page is not None:
-            database = {**os.environ, **environment}.get("FIRESTORE_DATABASE", "(default)")
-            parts.append(page_part(ports["page"], folder=self._page, addresses=self.addresses, database=database))
-        return parts
 
     def _choose_ports(self, names: Collection[str]) -> dict[str, int]:
         if self._ports == "usual":

@@ -49,7 +49,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Running:
-    """A stack in a process of its own, as started in a terminal."""
+    """A stack in its own process, as started in a terminal."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path, output: IO[str]) -> None:
         self.process = process

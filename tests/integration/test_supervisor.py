@@ -89,7 +89,7 @@ def test_a_killed_part_ends_with_its_children_and_can_be_restarted(supervisor: S
     assert alive(supervisor.pids()["one"])
 
 
-# A supervisor in a process of its own, so that it can be killed.
+# A supervisor in its own process, so that it can be killed.
 SUPERVISED = """
 import sys
 from pathlib import Path
