@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from build.page import build_page
 from local.stack.addresses import Addresses
 from local.stack.stack import Stack
 from local.token import unsigned_token
+from tests.processes import wait_until
 
 WITHIN_SECONDS = 60
 
@@ -91,12 +91,9 @@ class Scenery:
     def completed(self, given: dict[str, str], *, ago: timedelta) -> None:
         """One that was worked on for real, some time ago."""
         request = self._submit(given)
-        deadline = time.monotonic() + WITHIN_SECONDS
-        while request["status"] != "completed":
-            assert time.monotonic() < deadline, request
-            time.sleep(0.05)
-            request = self._http.get(f"/requests/{request['id']}").json()
-        self._edit(request, ago=ago)
+        path = f"/requests/{request['id']}"
+        wait_until(lambda: self._http.get(path).json()["status"] == "completed", within=WITHIN_SECONDS)
+        self._edit(self._http.get(path).json(), ago=ago)
 
     def running(self, given: dict[str, str], *, percent: int, message: str) -> str:
         """The id of one that stays where it is."""

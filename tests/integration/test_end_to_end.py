@@ -18,6 +18,7 @@ import pytest
 from build import ROOT
 from local.stack.stack import Stack
 from local.token import unsigned_token
+from tests.processes import wait_until
 
 WITHIN_SECONDS = 90
 MANY = 200
@@ -91,7 +92,7 @@ def test_every_make_command_of_the_readme_is_a_target_with_a_help_line() -> None
     named = {line.split()[1] for block in _shell_blocks() for line in block.splitlines() if line.startswith("make ")}
     helped = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
-    assert named == {"demo", "run", "test", "check", "simulate", "check-terraform", "deploy"}
+    assert named == {"demo", "run", "test", "test-unit", "check", "simulate", "check-terraform", "deploy"}
     assert named <= helped
 
 
@@ -119,14 +120,14 @@ def _has_ended(request: dict[str, Any]) -> bool:
     return request["status"] in {"completed", "failed", "cancelled"}
 
 
-def _wait_for(api: httpx.Client, request_id: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while True:
+def _wait_for(api: httpx.Client, request_id: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The request, once it meets the condition."""
+
+    def matching() -> dict[str, Any] | None:
         request: dict[str, Any] = api.get(f"/requests/{request_id}").json()
-        if holds(request):
-            return request
-        assert time.monotonic() < deadline, request
-        time.sleep(0.05)
+        return request if condition(request) else None
+
+    return wait_until(matching, within=WITHIN_SECONDS)
 
 
 def _ends_by_request(stack: Stack, request_ids: set[str]) -> Counter[int]:

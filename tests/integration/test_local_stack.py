@@ -65,7 +65,7 @@ class Running:
 
     def wait(self) -> int:
         """Returns the exit status."""
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def answering(self) -> list[str]:
         """Its parts that accept connections."""

@@ -4,9 +4,8 @@ import json
 import re
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from deploy.smoke import DEFAULT_RETRY, SmokeTestError, run_smoke_test
 from local.emulators.firestore import PROJECT
 from local.stack.stack import Stack
 from local.token import unsigned_token
+from tests.processes import wait_until
 from tests.unit.builders import processing, queued
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
@@ -43,14 +43,6 @@ def events(stack: Stack) -> list[dict[str, Any]]:
     """What all functions have logged."""
     lines = [line for part in ("api", "process", "sweep") for line in stack.log(part).read_text().splitlines() if line]
     return [json.loads(line) for line in lines if line.startswith("{")]
-
-
-def wait_until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not (found := holds()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
 
 
 def test_the_smoke_request_is_followed_to_its_end_and_its_file_opened(stack: Stack) -> None:
@@ -77,7 +69,8 @@ def test_a_recurring_request_runs_once_for_each_time_of_its_schedule(stack: Stac
         lambda: (
             httpx.get(f"{stack.addresses.api}/requests/{request_id}", headers=administrator).json()["status"]
             == "completed"
-        )
+        ),
+        within=WITHIN_SECONDS,
     )
 
 
