@@ -1,4 +1,4 @@
-"""Somebody in front of the page: a browser context of their own, and everything that went wrong in it."""
+"""Visitors of the page: one browser profile each, and a record of the calls and the errors of the page in it."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, Request, expect
 
-from tests.e2e.asking import fields, title
+from tests.e2e.api_client import form_values, title_of
 from tests.e2e.chromium import find_chromium
 
 ZONE = ZoneInfo("Europe/Berlin")  # of every visitor
@@ -24,56 +24,58 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# The browser notes each answer of 4xx and 5xx, and each connection that is cut; some tests provoke them.
-OF_THE_NETWORK = re.compile(r"^Failed to load resource|net::ERR_")
-REQUESTS = r"/requests(\?.*|/[0-9a-f]{32})?"  # the paths by which states could be polled
-REFUSED = "Refused by the policy:"
-NOTES_VIOLATIONS = f"""
+# The browser logs each answer of 4xx and 5xx and each lost connection. Some tests cause them on purpose.
+NETWORK_ERROR = re.compile(r"^Failed to load resource|net::ERR_")
+REQUEST_PATHS = r"/requests(\?.*|/[0-9a-f]{32})?"  # a page that polls would call these
+POLICY_VIOLATION = "Refused by the policy:"
+LOG_VIOLATIONS = f"""
 document.addEventListener('securitypolicyviolation', (event) =>
-  console.error(`{REFUSED} ${{event.violatedDirective}} ${{event.blockedURI}} ${{event.sourceFile}}`))
+  console.error(`{POLICY_VIOLATION} ${{event.violatedDirective}} ${{event.blockedURI}} ${{event.sourceFile}}`))
 """
-# The page of the local stack lets one choose among the people of its config.json.
-KNOWS_ONLY = """
-const answered = window.fetch
-window.fetch = async (...asked) => {{
-  const answer = await answered(...asked)
-  return asked[0] === 'config.json' ? Response.json({{ ...(await answer.json()), people: [{uid}] }}) : answer
+# On the local stack the page offers the users in its config.json. This replaces them by one.
+OFFER_ONE_USER = """
+const originalFetch = window.fetch
+window.fetch = async (...args) => {{
+  const answer = await originalFetch(...args)
+  return args[0] === 'config.json' ? Response.json({{ ...(await answer.json()), people: [{uid}] }}) : answer
 }}
 """
 
 
-def launched(playwright: Playwright, *, instead: dict[str, str] | None = None, trusted: str | None = None) -> Browser:
-    """Chromium. What it would send to the addresses in `instead` (host:port) goes to others in truth.
+def launch_chromium(
+    playwright: Playwright, *, redirects: dict[str, str] | None = None, trusted_key: str | None = None
+) -> Browser:
+    """Chromium that connects to other addresses (host:port) in place of the keys of `redirects`.
 
-    `trusted` is the fingerprint of a key whose certificates it takes for anybody's.
+    It accepts any certificate of the key with the fingerprint `trusted_key`.
     """
-    rules = ", ".join(f"MAP {address} {other}" for address, other in (instead or {}).items())
+    rules = ", ".join(f"MAP {address} {other}" for address, other in (redirects or {}).items())
     flags = [*FLAGS]
     if rules:
         flags.append(f"--host-resolver-rules={rules}")
-    if trusted:
-        flags.append(f"--ignore-certificate-errors-spki-list={trusted}")
+    if trusted_key:
+        flags.append(f"--ignore-certificate-errors-spki-list={trusted_key}")
     return playwright.chromium.launch(executable_path=find_chromium(playwright.chromium.executable_path), args=flags)
 
 
 @dataclass
 class Visitor:
-    """One person in one browser profile."""
+    """A user with a browser profile."""
 
     context: BrowserContext
     page: Page
     url: str
-    asked: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def open(self) -> None:
         """Opens the page, and returns when its list is live."""
         self.page.goto(self.url)
         expect(self.page.get_by_test_id("connection")).to_have_text("Live", timeout=20_000)
 
-    def become(self, uid: str) -> None:
-        """Chooses another of the local stack's people."""
-        self.page.get_by_test_id(f"person-{uid}").check()
+    def switch_user(self, uid: str) -> None:
+        """Chooses another user of the local stack."""
+        self.page.get_by_test_id(f"user-{uid}").check()
         expect(self.page.get_by_test_id("connection")).to_have_text("Live", timeout=20_000)
 
     def card(self, request_id: str) -> Locator:
@@ -82,50 +84,50 @@ class Visitor:
 
     def cards(self, message: str) -> Locator:
         """The requests in the list that have this message."""
-        return self.page.get_by_role("article", name=title(message))
+        return self.page.get_by_role("article", name=title_of(message))
 
-    def shown(self) -> list[str]:
+    def shown_ids(self) -> list[str]:
         """The ids of the requests in the list, from its top."""
         cards = self.page.get_by_test_id("request")
         ids: list[str] = cards.evaluate_all("(cards) => cards.map((card) => card.dataset.id)")
         return ids
 
-    def toast(self, words: str) -> Locator:
-        """The short words at the edge of the page that contain these."""
-        return self.page.get_by_test_id("toast").filter(has_text=words)
+    def notification(self, text: str) -> Locator:
+        """The notifications that contain this text."""
+        return self.page.get_by_test_id("notification").filter(has_text=text)
 
-    def fill(self, message: str) -> None:
-        """Types what an asset with this message needs."""
-        for test_id, text in fields(message).items():
+    def fill_form(self, message: str) -> None:
+        """Fills in an asset with this message."""
+        for test_id, text in form_values(message).items():
             self.page.get_by_test_id(test_id).fill(text)
 
-    def calls(self, method: str, path: str) -> int:
+    def count_calls(self, method: str, path: str) -> int:
         """How many calls of this kind the page has made."""
-        return sum(1 for call in self.asked if re.fullmatch(rf"{method} http://[^/]+{path}", call))
+        return sum(1 for call in self.calls if re.fullmatch(rf"{method} http://[^/]+{path}", call))
 
-    def hosts(self) -> set[str]:
-        return {urlsplit(call.split()[1]).netloc for call in self.asked if " http" in call}
+    def called_hosts(self) -> set[str]:
+        return {urlsplit(call.split()[1]).netloc for call in self.calls if " http" in call}
 
 
 @contextmanager
-def visiting(browser: Browser, url: str, uid: str | None = None, /, **options: Any) -> Iterator[Visitor]:
-    """A visitor with an empty profile, in front of a page that is not open yet: one of its people, or `uid`."""
+def new_visitor(browser: Browser, url: str, uid: str | None = None, /, **options: Any) -> Iterator[Visitor]:
+    """A visitor with an empty profile and a page that is not open yet. With a uid, the page has this user only."""
     context = browser.new_context(locale="en-GB", timezone_id=ZONE.key, **options)
-    context.add_init_script(NOTES_VIOLATIONS)
+    context.add_init_script(LOG_VIOLATIONS)
     if uid is not None:
-        context.add_init_script(KNOWS_ONLY.format(uid=json.dumps(uid)))
+        context.add_init_script(OFFER_ONE_USER.format(uid=json.dumps(uid)))
     visitor = Visitor(context, context.new_page(), url)
 
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and not OF_THE_NETWORK.search(message.text):
-            visitor.complaints.append(message.text)
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not NETWORK_ERROR.search(message.text):
+            visitor.errors.append(message.text)
 
-    def ask(request: Request) -> None:
-        visitor.asked.append(f"{request.method} {request.url}")
+    def on_request(request: Request) -> None:
+        visitor.calls.append(f"{request.method} {request.url}")
 
-    context.on("console", note)
-    context.on("weberror", lambda error: visitor.complaints.append(str(error.error)))
-    context.on("request", ask)
+    context.on("console", on_console)
+    context.on("weberror", lambda error: visitor.errors.append(str(error.error)))
+    context.on("request", on_request)
     try:
         yield visitor
     finally:

@@ -1,4 +1,4 @@
-"""Fixtures for the stories: one stack with the page and one browser for each process of the test run."""
+"""One stack with the page and one browser for each process of the test run."""
 
 import os
 import uuid
@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from build.page import build_page
 from local.stack.stack import Stack
-from tests.e2e.browser import Visitor, launched, visiting
+from tests.e2e.browser import Visitor, launch_chromium, new_visitor
 from tests.e2e.chromium import NO_CHROMIUM, find_chromium
 
-Arrive = Callable[..., Visitor]
+OpenPage = Callable[..., Visitor]
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +27,14 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = launched(playwright)
+    browser = launch_chromium(playwright)
     yield browser
     browser.close()
 
 
 @pytest.fixture(scope="session")
 def database() -> str:
-    """Its name: one of its own, since other tests use the same emulator."""
+    """The name of a new database, since other tests use the same emulator."""
     return f"t{uuid.uuid4().hex}"
 
 
@@ -49,25 +49,25 @@ def stack(
 
 
 @pytest.fixture
-def arrive(browser: Browser, stack: Stack) -> Iterator[Arrive]:
-    """Opens the page for somebody with a profile of their own; nothing may go wrong in it."""
-    with ExitStack() as visits:
+def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
+    """Opens the page with an empty profile. At the end the page must have no errors and no calls to other hosts."""
+    with ExitStack() as contexts:
         visitors: list[Visitor] = []
 
-        def arrive(uid: str | None = None, *, within: Browser = browser, **options: Any) -> Visitor:
-            visitor = visits.enter_context(visiting(within, str(stack.addresses.page), uid, **options))
+        def open_page(uid: str | None = None, *, browser: Browser = browser, **options: Any) -> Visitor:
+            visitor = contexts.enter_context(new_visitor(browser, str(stack.addresses.page), uid, **options))
             visitors.append(visitor)
             visitor.open()
             return visitor
 
-        yield arrive
+        yield open_page
         for visitor in visitors:
-            assert visitor.complaints == []
-            assert visitor.hosts() <= _hosts(stack)
+            assert visitor.errors == []
+            assert visitor.called_hosts() <= _stack_hosts(stack)
 
 
-def _hosts(stack: Stack) -> set[str]:
-    """What a page may talk to: the stack's page, API, assets and Firestore."""
+def _stack_hosts(stack: Stack) -> set[str]:
+    """The hosts that the page may call: the stack's page, API, assets and Firestore."""
     addresses = stack.addresses
     urls = (addresses.page, addresses.api, addresses.assets)
     return {str(url).removeprefix("http://") for url in urls} | {addresses.firestore}

@@ -1,6 +1,7 @@
-"""The page as it is deployed: its production configuration and policy, Google's hosts, and doubles behind their names.
+"""The deployed page: its production configuration and policy, with doubles in place of Google's hosts.
 
-Chromium takes them for Google's. Firestore is the stack's emulator, which decodes tokens and enforces the rules.
+Chromium resolves Google's host names to the doubles and accepts their certificates. Firestore is the stack's
+emulator, which decodes tokens and enforces the rules.
 """
 
 import asyncio
@@ -22,18 +23,18 @@ from playwright.sync_api import Browser, Playwright
 from deploy.page import ASSETS, hosting_config
 from local.emulators.hosting import application
 from local.stack.stack import Stack
-from tests.e2e.browser import launched
+from tests.e2e.browser import launch_chromium
 from tests.e2e.identity_platform import HOSTS, KEY, IdentityPlatform
 from tests.e2e.network import Network
 from tests.tokens import Key, new_key
 
 FIRESTORE = "firestore.googleapis.com"
-OF_THE_WINDOW = "apis.google.com"  # where the scripts for signing in by a window would come from; here they are missing
+GOOGLE_SCRIPTS = "apis.google.com"  # serves the scripts of Google's sign-in window; the double has none
 
 
 @dataclass
 class Deployment:
-    """`config` is the page's config.json, which may be changed."""
+    """`config` is the page's config.json. Tests may change it."""
 
     url: str
     config: dict[str, Any]
@@ -44,29 +45,31 @@ class Deployment:
 
 
 @contextmanager
-def deployed(playwright: Playwright, stack: Stack, *, page: Path, database: str, folder: Path) -> Iterator[Deployment]:
-    """In front of the stack's API, at the origin that it allows: that of the stack's own page."""
+def deploy_page(
+    playwright: Playwright, stack: Stack, *, page: Path, database: str, folder: Path
+) -> Iterator[Deployment]:
+    """Serves the page at the origin that the stack's API allows: the origin of the stack's own page."""
     origin, key = str(stack.addresses.page), new_key()
     identity = IdentityPlatform(stack.addresses.project, origin)
     config = page_config(stack, database=database)
     app = application(page, config=config, headers=policy(config, assets=stack.addresses.assets))
     with (
-        served(app) as to_page,
-        served(identity.application(), tls=certified(key, folder)) as to_identity,
-        Network(stack.addresses.firestore, tls=certified(key, folder)) as firestore,
+        serve(app) as to_page,
+        serve(identity.application(), tls=tls_context(key, folder)) as to_identity,
+        Network(stack.addresses.firestore, tls=tls_context(key, folder)) as firestore,
     ):
-        instead = {
+        redirects = {
             urlsplit(origin).netloc: to_page,
-            **{f"{host}:443": to_identity for host in (*HOSTS, OF_THE_WINDOW)},
+            **{f"{host}:443": to_identity for host in (*HOSTS, GOOGLE_SCRIPTS)},
             f"{FIRESTORE}:443": firestore.address,
         }
-        own = {urlsplit(url).netloc for url in (origin, stack.addresses.api, stack.addresses.assets)}
-        with launched(playwright, instead=instead, trusted=fingerprint(key)) as browser:
-            yield Deployment(origin, config, identity, firestore, browser, frozenset({*own, *HOSTS, FIRESTORE}))
+        own_hosts = {urlsplit(url).netloc for url in (origin, stack.addresses.api, stack.addresses.assets)}
+        with launch_chromium(playwright, redirects=redirects, trusted_key=fingerprint(key)) as browser:
+            yield Deployment(origin, config, identity, firestore, browser, frozenset({*own_hosts, *HOSTS, FIRESTORE}))
 
 
 def page_config(stack: Stack, *, database: str) -> dict[str, Any]:
-    """As terraform/web.tf makes it."""
+    """The content of config.json, as in terraform/web.tf."""
     project = stack.addresses.project
     return {
         "api": stack.addresses.api,
@@ -77,15 +80,15 @@ def page_config(stack: Stack, *, database: str) -> dict[str, Any]:
 
 
 def policy(config: dict[str, Any], *, assets: str) -> dict[str, str]:
-    """The headers that Firebase Hosting is told to answer with, with other assets."""
+    """The headers that the deployment sets in Firebase Hosting, with the stack's assets."""
     headers = {each["key"]: each["value"] for each in hosting_config(config)["headers"][0]["headers"]}
-    del headers["Cache-Control"]  # the server's own say the same
+    del headers["Cache-Control"]  # the server sets the same
     return {name: value.replace(ASSETS, assets) for name, value in headers.items()}
 
 
 @contextmanager
-def served(app: web.Application, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """The address (host:port) at which the application answers, in a thread."""
+def serve(app: web.Application, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The address (host:port) of the application, which runs in a thread."""
     loop, runner = asyncio.new_event_loop(), web.AppRunner(app, access_log=None)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -105,8 +108,8 @@ def served(app: web.Application, *, tls: ssl.SSLContext | None = None) -> Iterat
         loop.close()
 
 
-def certified(key: Key, folder: Path) -> ssl.SSLContext:
-    """For a server with the key's certificate."""
+def tls_context(key: Key, folder: Path) -> ssl.SSLContext:
+    """The TLS context of a server with the key's certificate."""
     file = folder / "key.pem"
     private = key.private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -118,7 +121,7 @@ def certified(key: Key, folder: Path) -> ssl.SSLContext:
 
 
 def fingerprint(key: Key) -> str:
-    """Of the public key, as Chromium wants it."""
+    """The fingerprint of the public key in Chromium's format."""
     public = key.private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

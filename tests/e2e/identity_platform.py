@@ -1,8 +1,8 @@
 """A double of Identity Platform as the page's SDK calls it: Identity Toolkit's accounts, and Secure Token.
 
-What it answers is documented in "Identity Platform REST API" (accounts) and "Firebase Auth REST API" (its errors). Its
-ID tokens are unsigned, so the local stack believes them; the SDK decodes them only. The key is for the page's origin
-alone, as terraform/web.tf restricts it.
+The answers follow "Identity Platform REST API" (accounts) and "Firebase Auth REST API" (errors). The ID tokens are
+unsigned: the local stack accepts them, and the SDK only decodes them. The API key works for the page's origin only, as
+in terraform/web.tf.
 """
 
 import secrets
@@ -18,11 +18,11 @@ from local.token import unsigned_token
 
 HOSTS = ("identitytoolkit.googleapis.com", "securetoken.googleapis.com")
 KEY = "key-of-the-page"
-REFRESHED_BEFORE = timedelta(minutes=5)  # the end of a token, by the SDK where Firestore uses it
+REFRESHED_BEFORE = timedelta(minutes=5)  # the SDK renews a token of Firestore this long before its end
 
 
 class Refused(Exception):
-    """What the API answers with status 400, in its own words."""
+    """An answer with status 400; the message is the code of the API."""
 
 
 @dataclass
@@ -34,13 +34,13 @@ class Account:
     tenant: str | None = None
     disabled: bool = False
     refresh_fails: tuple[int, str] | None = None
-    """The status and words that refreshes are answered with, whatever else holds."""
+    """The status and message of every refresh of a token."""
     lifetime: timedelta = timedelta(hours=1)
-    """Of tokens as the page is told."""
+    """The lifetime of a token in the answer to the page."""
     true_lifetime: timedelta | None = None
-    """Of tokens as the API sees it, where the clocks differ."""
+    """The lifetime in the token itself, if it differs, as with a wrong clock."""
     generation: int = 0
-    """Of sessions; those of earlier ones have ended."""
+    """The generation of sessions. Sessions of earlier generations have ended."""
 
     def change_password(self, password: str) -> None:
         self.password, self.generation = password, self.generation + 1
@@ -55,14 +55,14 @@ class Mail:
 
     @property
     def link(self) -> str:
-        """Where the browser ends up: the link in the e-mail leads to Firebase's handler, which adds its parameters."""
+        """The URL to which Firebase's handler redirects the browser after a click on the link in the e-mail."""
         code = {"apiKey": KEY, "mode": "signIn", "oobCode": self.code, "lang": "en"}
         return f"{self.continue_url}?{urlencode(code)}"
 
 
 @dataclass
 class IdentityPlatform:
-    """The people of one project, who cannot sign up by themselves."""
+    """The accounts of one project. Users cannot sign up."""
 
     project: str
     origin: str
@@ -70,7 +70,7 @@ class IdentityPlatform:
     mails: list[Mail] = field(default_factory=list)
     sessions: dict[str, tuple[Account, int]] = field(default_factory=dict)
 
-    def somebody(self, **given: Any) -> Account:
+    def create_account(self, **given: Any) -> Account:
         email = f"{secrets.token_hex(4)}@lakeside-dental.example"
         account = Account(**{"email": email, "password": "gentle check-ups", **given})
         self.accounts.append(account)
@@ -95,16 +95,16 @@ class IdentityPlatform:
         """CORS for any origin, the key's restriction, and errors in Google's form."""
         cors = {"Access-Control-Allow-Origin": "*"}
         if request.method == "OPTIONS":
-            asked = request.headers.get("Access-Control-Request-Headers", "")
-            return web.Response(headers={**cors, "Access-Control-Allow-Headers": asked})
+            requested = request.headers.get("Access-Control-Request-Headers", "")
+            return web.Response(headers={**cors, "Access-Control-Allow-Headers": requested})
         try:
-            answer = self._barred(request) or await handler(request)
+            answer = self._check_key(request) or await handler(request)
         except Refused as refused:
             answer = _error(400, str(refused))
         answer.headers.update(cors)
         return answer
 
-    def _barred(self, request: web.Request) -> web.Response | None:
+    def _check_key(self, request: web.Request) -> web.Response | None:
         referrer = request.headers.get("Referer", "<empty>")
         if request.query.get("key") != KEY:
             return _error(400, "API key not valid. Please pass a valid API key.")
@@ -114,10 +114,10 @@ class IdentityPlatform:
 
     async def _sign_in_with_password(self, request: web.Request) -> web.Response:
         given = await request.json()
-        account = self._account(given["email"], "INVALID_LOGIN_CREDENTIALS")
+        account = self._find_account(given["email"], "INVALID_LOGIN_CREDENTIALS")
         if account.password != given["password"]:
             raise Refused("INVALID_LOGIN_CREDENTIALS")
-        return self._signed_in(account)
+        return self._sign_in(account)
 
     async def _sign_in_with_email_link(self, request: web.Request) -> web.Response:
         given = await request.json()
@@ -126,12 +126,12 @@ class IdentityPlatform:
             raise Refused("INVALID_OOB_CODE")
         if mail.to != given["email"]:
             raise Refused("INVALID_EMAIL : The email provided does not match the sign-in email address.")
-        account = self._account(mail.to, "ADMIN_ONLY_OPERATION")
+        account = self._find_account(mail.to, "ADMIN_ONLY_OPERATION")
         self.mails.remove(mail)
-        return self._signed_in(account)
+        return self._sign_in(account)
 
     async def _send_oob_code(self, request: web.Request) -> web.Response:
-        """With protection against enumeration: whether there is such an account is not told."""
+        """With e-mail enumeration protection: the answer does not reveal whether the account exists."""
         given = await request.json()
         if not given.get("email"):
             raise Refused("MISSING_EMAIL")
@@ -139,7 +139,7 @@ class IdentityPlatform:
         return web.json_response({"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": given["email"]})
 
     async def _lookup(self, request: web.Request) -> web.Response:
-        account = self._session((await request.json())["idToken"])
+        account = self._find_session((await request.json())["idToken"])
         user = {
             "localId": account.uid,
             "email": account.email,
@@ -153,11 +153,11 @@ class IdentityPlatform:
         token = str((await request.post())["refresh_token"])
         if failure := self.sessions[token][0].refresh_fails:
             return _error(*failure)
-        account = self._session(token)
-        tokens = self._tokens(account)
+        account = self._find_session(token)
+        tokens = self._issue_tokens(account)
         return web.json_response(
             {
-                "access_token": tokens["idToken"],  # not documented, but the one that the SDK takes
+                "access_token": tokens["idToken"],  # not documented, but the field that the SDK reads
                 "id_token": tokens["idToken"],
                 "refresh_token": tokens["refreshToken"],
                 "expires_in": tokens["expiresIn"],
@@ -167,16 +167,16 @@ class IdentityPlatform:
             }
         )
 
-    def _signed_in(self, account: Account) -> web.Response:
+    def _sign_in(self, account: Account) -> web.Response:
         if account.disabled:
             raise Refused("USER_DISABLED")
-        who = {"localId": account.uid, "email": account.email, "registered": True, **_name(account, "displayName")}
-        return web.json_response({**who, **self._tokens(account)})
+        user = {"localId": account.uid, "email": account.email, "registered": True, **_name(account, "displayName")}
+        return web.json_response({**user, **self._issue_tokens(account)})
 
-    def _tokens(self, account: Account) -> dict[str, str]:
+    def _issue_tokens(self, account: Account) -> dict[str, str]:
         now = datetime.now(UTC)
-        ends = now + (account.true_lifetime or account.lifetime)
-        claims = {"exp": int(ends.timestamp()), **_name(account, "name")}
+        expires = now + (account.true_lifetime or account.lifetime)
+        claims = {"exp": int(expires.timestamp()), **_name(account, "name")}
         token = unsigned_token(
             account.uid, tenant=account.tenant, email=account.email, project=self.project, now=now, claims=claims
         )
@@ -184,8 +184,8 @@ class IdentityPlatform:
         self.sessions |= {token: (account, account.generation), refresh: (account, account.generation)}
         return {"idToken": token, "refreshToken": refresh, "expiresIn": str(int(account.lifetime.total_seconds()))}
 
-    def _session(self, token: str) -> Account:
-        """Whose token it is, either of the two, while they may use it."""
+    def _find_session(self, token: str) -> Account:
+        """The account of an ID token or a refresh token. Raises Refused if its session has ended."""
         account, generation = self.sessions[token]
         if account.disabled:
             raise Refused("USER_DISABLED")
@@ -193,15 +193,15 @@ class IdentityPlatform:
             raise Refused("TOKEN_EXPIRED")
         return account
 
-    def _account(self, email: str, otherwise: str) -> Account:
+    def _find_account(self, email: str, error: str) -> Account:
         for account in self.accounts:
             if account.email == email:
                 return account
-        raise Refused(otherwise)
+        raise Refused(error)
 
 
 def _name(account: Account, field: str) -> dict[str, str]:
-    """Left out for who has none, as whoever came by a link at first."""
+    """Omitted for an account without a name, as after a first sign-in by link."""
     return {} if account.name is None else {field: account.name}
 
 

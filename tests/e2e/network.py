@@ -1,4 +1,4 @@
-"""A network between the browser and a server that can be cut, as when a laptop leaves the house."""
+"""A network between the browser and a server that a test can interrupt."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 class Network:
-    """Forwards TCP connections to `target` (host:port) from `with` to its end, in a thread.
+    """Forwards TCP connections to `target` (host:port) in a thread, while its `with` block runs.
 
-    While it is cut nothing arrives and nobody is told: bytes wait, new connections too. When it is mended the old
-    connections are reset, as after a change of address, and those that were begun meanwhile go through. It may also
-    hold back only the answers, which come when it is mended. With `tls` it takes HTTPS and forwards HTTP.
+    `interrupt` stops all bytes and new connections without an error on either side. `hold_answers` stops only the
+    bytes from the target. `restore` delivers what has waited; after an interruption it first resets the connections
+    that existed before, as after a change of address. With `tls` it accepts HTTPS and forwards HTTP.
     """
 
     address: str
@@ -27,9 +27,9 @@ class Network:
         self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._there, self._back = asyncio.Event(), asyncio.Event()
-        self._there.set()
-        self._back.set()
+        self._can_send, self._can_receive = asyncio.Event(), asyncio.Event()
+        self._can_send.set()
+        self._can_receive.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -41,37 +41,37 @@ class Network:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._run(self._end())
+        self._run(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    def cut(self) -> None:
-        self._run(self._hold(self._there, self._back))
+    def interrupt(self) -> None:
+        self._run(self._hold(self._can_send, self._can_receive))
 
     def hold_answers(self) -> None:
-        self._run(self._hold(self._back))
+        self._run(self._hold(self._can_receive))
 
-    def mend(self) -> None:
-        self._run(self._mend())
+    def restore(self) -> None:
+        self._run(self._restore())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    async def _hold(self, *ways: asyncio.Event) -> None:
-        for way in ways:
-            way.clear()
+    async def _hold(self, *gates: asyncio.Event) -> None:
+        for gate in gates:
+            gate.clear()
 
-    async def _mend(self) -> None:
-        if not self._there.is_set():
+    async def _restore(self) -> None:
+        if not self._can_send.is_set():
             self._reset()
-        self._there.set()
-        self._back.set()
+        self._can_send.set()
+        self._can_receive.set()
 
-    async def _end(self) -> None:
+    async def _close(self) -> None:
         self._server.close()
         self._reset()
-        await self._mend()
+        await self._restore()
         await asyncio.gather(*self._connections)
 
     def _reset(self) -> None:
@@ -83,8 +83,8 @@ class Network:
         assert task is not None
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        await self._there.wait()
-        with contextlib.suppress(ConnectionError, ssl.SSLError):  # the latter when a browser leaves amid an answer
+        await self._can_send.wait()
+        with contextlib.suppress(ConnectionError, ssl.SSLError):  # SSLError when a browser closes during an answer
             await self._forward(reader, writer)
         writer.close()
 
@@ -94,17 +94,17 @@ class Network:
         self._writers |= both
         try:
             await asyncio.gather(
-                self._pump(reader, to_target, self._there), self._pump(from_target, writer, self._back)
+                self._pump(reader, to_target, self._can_send), self._pump(from_target, writer, self._can_receive)
             )
         finally:
             self._writers -= both
             to_target.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: asyncio.Event) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event) -> None:
         while data := await reader.read(CHUNK):
-            await way.wait()
+            await gate.wait()
             writer.write(data)
             await writer.drain()
-        await way.wait()
-        # Both ways end together: HTTP knows no half of a connection.
+        await gate.wait()
+        # HTTP has no half-open connections, so both directions end together.
         writer.close()

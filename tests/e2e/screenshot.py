@@ -1,4 +1,4 @@
-"""Takes the README's picture of the page: `python -m tests.e2e.screenshot`. With a folder, those of every state too."""
+"""Takes the README's screenshot of the page: `python -m tests.e2e.screenshot`. With a folder: of every state."""
 
 import argparse
 from collections.abc import Callable, Iterator
@@ -11,8 +11,16 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from build import ROOT
 from local.stack.stack import Stack
-from tests.e2e.browser import Visitor, launched, visiting
-from tests.e2e.scenes import DENTIST, DERMATOLOGIST, OPTICIAN, PAEDIATRICIAN, PHYSIOTHERAPIST, Scenery, stack_with_page
+from tests.e2e.browser import Visitor, launch_chromium, new_visitor
+from tests.e2e.sample_requests import (
+    DENTIST,
+    DERMATOLOGIST,
+    OPTICIAN,
+    PAEDIATRICIAN,
+    PHYSIOTHERAPIST,
+    SampleRequests,
+    new_stack,
+)
 
 README = ROOT / "docs" / "page.png"
 DESKTOP = {"width": 1280, "height": 800}
@@ -25,30 +33,30 @@ DRAFT = {
     "doctor_name": "Dr. Ann Weber",
     "brand_color": "#0F766E",
 }
-ALL_IS_THERE = """() => {
-  const seen = [...document.querySelectorAll('[data-status=completed] [data-testid=preview]')].filter((preview) => {
+IS_LOADED = """() => {
+  const visible = [...document.querySelectorAll('[data-status=completed] [data-testid=preview]')].filter((preview) => {
     const { top, bottom } = preview.getBoundingClientRect()
     return bottom > 0 && top < innerHeight
   })
   const loaded = document.fonts.status === 'loaded' && !document.querySelector('[aria-label=Loading]')
-  return loaded && seen.every((preview) => preview.querySelector('img.loaded'))
+  return loaded && visible.every((preview) => preview.querySelector('img.loaded'))
 }"""
-LOOKS: dict[str, dict[str, object]] = {
+DEVICES: dict[str, dict[str, object]] = {
     "desktop": {"viewport": DESKTOP},
     "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
     "phone": {"viewport": PHONE, "device_scale_factor": 2, "has_touch": True, "is_mobile": True},
     "tall": {"viewport": {"width": 1280, "height": 2000}},
     "tall-phone": {"viewport": {"width": 390, "height": 2400}, "has_touch": True, "is_mobile": True},
 }
-COLOURS = 256  # in a palette of its own: a third of the size, and no difference to the eye
+COLOURS = 256  # a palette makes the file a third of the size without a visible difference
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.screenshot", description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", help="for a picture of every state")
+    parser.add_argument("folder", type=Path, nargs="?", help="for a screenshot of every state")
     given = parser.parse_args()
-    with stack_with_page() as stack, sync_playwright() as playwright, launched(playwright) as browser:
-        fill(stack)
+    with new_stack() as stack, sync_playwright() as playwright, launch_chromium(playwright) as browser:
+        add_requests(stack)
         camera = Camera(browser, str(stack.addresses.page))
         camera.take(README)
         print(f"{README.relative_to(ROOT)}: {README.stat().st_size / 1000:.0f} kB")
@@ -56,20 +64,20 @@ def main() -> None:
             camera.take_all(given.folder)
 
 
-def fill(stack: Stack) -> None:
-    """A morning of Ann's; Ben's requests are in all other states; Cleo has asked for nothing."""
-    scenery = Scenery(stack.addresses, "(default)", "ann")
-    scenery.completed(OPTICIAN, ago=timedelta(minutes=96))
-    scenery.completed(PHYSIOTHERAPIST, ago=timedelta(minutes=58))
-    scenery.failed(DENTIST, ago=timedelta(minutes=41), message="The image could not be drawn.")
-    scenery.completed(PAEDIATRICIAN, ago=timedelta(minutes=12))
-    scenery.completed(DERMATOLOGIST, ago=timedelta(minutes=3))
-    scenery.running(DENTIST, percent=40, message="Drawing the image")
-    scenery = Scenery(stack.addresses, "(default)", "ben")
-    scenery.failed(OPTICIAN, ago=timedelta(days=1), message="The image could not be drawn.")
-    scenery.cancelled(DERMATOLOGIST, ago=timedelta(minutes=20))
-    scenery.scheduled(PHYSIOTHERAPIST, later=timedelta(days=3))
-    scenery.retrying(PAEDIATRICIAN, percent=85, message="Storing the image", failure="The storage did not answer.")
+def add_requests(stack: Stack) -> None:
+    """Ann has the requests of the README; Ben has one in each other status; Cleo has none."""
+    requests = SampleRequests(stack.addresses, "(default)", "ann")
+    requests.add_completed(OPTICIAN, ago=timedelta(minutes=96))
+    requests.add_completed(PHYSIOTHERAPIST, ago=timedelta(minutes=58))
+    requests.add_failed(DENTIST, ago=timedelta(minutes=41), message="The image could not be drawn.")
+    requests.add_completed(PAEDIATRICIAN, ago=timedelta(minutes=12))
+    requests.add_completed(DERMATOLOGIST, ago=timedelta(minutes=3))
+    requests.add_running(DENTIST, percent=40, message="Drawing the image")
+    requests = SampleRequests(stack.addresses, "(default)", "ben")
+    requests.add_failed(OPTICIAN, ago=timedelta(days=1), message="The image could not be drawn.")
+    requests.add_cancelled(DERMATOLOGIST, ago=timedelta(minutes=20))
+    requests.add_scheduled(PHYSIOTHERAPIST, after=timedelta(days=3))
+    requests.add_retrying(PAEDIATRICIAN, percent=85, message="Storing the image", failure="The storage did not answer.")
 
 
 class Camera:
@@ -78,99 +86,99 @@ class Camera:
         self._url = url
 
     def take(self, file: Path) -> None:
-        with self._before() as ann:
+        with self._open_page() as ann:
             for name, text in DRAFT.items():
                 ann.page.get_by_test_id(f"field-{name}").fill(text)
-            ann.open()  # which keeps what was typed, and begins at the top
+            ann.open()  # the page keeps the draft and starts at its top
             save(ann, file)
         with Image.open(file) as image:
             image.convert("RGB").quantize(COLOURS).save(file, optimize=True)
 
     def take_all(self, folder: Path) -> None:
-        for look, options in LOOKS.items():
-            for name, arrange in SCENES.items():
-                with self._before(**options) as visitor:
+        for device, options in DEVICES.items():
+            for name, arrange in STATES.items():
+                with self._open_page(**options) as visitor:
                     arrange(visitor)
-                    save(visitor, folder / look / f"{name}.png")
+                    save(visitor, folder / device / f"{name}.png")
 
     @contextmanager
-    def _before(self, **options: object) -> Iterator[Visitor]:
-        with visiting(
+    def _open_page(self, **options: object) -> Iterator[Visitor]:
+        with new_visitor(
             self._browser, self._url, **{"viewport": DESKTOP, "reduced_motion": "reduce", **options}
         ) as visitor:
             visitor.open()
             yield visitor
 
 
-def empty(visitor: Visitor) -> None:
-    visitor.become("cleo")
+def show_empty(visitor: Visitor) -> None:
+    visitor.switch_user("cleo")
 
 
-def errors(visitor: Visitor) -> None:
-    empty(visitor)
-    form = visitor.page.get_by_test_id("ask-form")
+def show_errors(visitor: Visitor) -> None:
+    show_empty(visitor)
+    form = visitor.page.get_by_test_id("request-form")
     form.get_by_test_id("field-practice_name").fill("A name that is longer than eighty characters, " * 2)
     form.get_by_test_id("field-brand_color").fill("green")
-    form.get_by_test_id("later").check()
+    form.get_by_test_id("schedule").check()
     form.get_by_test_id("run-at").fill("2026-01-01T09:00")
-    form.get_by_test_id("send").click()
+    form.get_by_test_id("submit").click()
 
 
-def later(visitor: Visitor) -> None:
-    empty(visitor)
-    visitor.page.get_by_test_id("later").check()
+def show_schedule(visitor: Visitor) -> None:
+    show_empty(visitor)
+    visitor.page.get_by_test_id("schedule").check()
 
 
-def states(visitor: Visitor) -> None:
-    visitor.become("ben")
+def show_statuses(visitor: Visitor) -> None:
+    visitor.switch_user("ben")
 
 
-def filtered(visitor: Visitor) -> None:
+def show_filtered(visitor: Visitor) -> None:
     visitor.page.get_by_test_id("filter-cancelled").check()
 
 
-def offline(visitor: Visitor) -> None:
-    visitor.page.wait_for_function(ALL_IS_THERE)
+def show_offline(visitor: Visitor) -> None:
+    visitor.page.wait_for_function(IS_LOADED)
     visitor.context.set_offline(True)
     expect(visitor.page.get_by_test_id("banner")).to_be_visible()
 
 
-def notice(visitor: Visitor) -> None:
-    details("ann", "completed")(visitor)
+def show_notification(visitor: Visitor) -> None:
+    show_details("ann", "completed")(visitor)
     visitor.context.grant_permissions(["clipboard-write"])
     visitor.page.get_by_role("dialog").get_by_test_id("copy-caption").click()
-    expect(visitor.page.get_by_role("dialog").get_by_test_id("toast")).to_be_visible()
+    expect(visitor.page.get_by_role("dialog").get_by_test_id("notification")).to_be_visible()
 
 
-def details(person: str, status: str) -> Callable[[Visitor], None]:
+def show_details(uid: str, status: str) -> Callable[[Visitor], None]:
     def arrange(visitor: Visitor) -> None:
-        visitor.become(person)
+        visitor.switch_user(uid)
         visitor.page.locator(f"[data-status={status}]").get_by_test_id("details").first.click()
 
     return arrange
 
 
-SCENES: dict[str, Callable[[Visitor], None]] = {
+STATES: dict[str, Callable[[Visitor], None]] = {
     "list": lambda _: None,
-    "empty": empty,
-    "errors": errors,
-    "later": later,
-    "states": states,
-    "filtered": filtered,
-    "offline": offline,
-    "notice": notice,
-    "details-processing": details("ann", "processing"),
-    "details-completed": details("ann", "completed"),
-    "details-retrying": details("ben", "processing"),
-    "details-scheduled": details("ben", "queued"),
-    "details-cancelled": details("ben", "cancelled"),
-    "details-failed": details("ben", "failed"),
+    "empty": show_empty,
+    "errors": show_errors,
+    "schedule": show_schedule,
+    "statuses": show_statuses,
+    "filtered": show_filtered,
+    "offline": show_offline,
+    "notification": show_notification,
+    "details-processing": show_details("ann", "processing"),
+    "details-completed": show_details("ann", "completed"),
+    "details-retrying": show_details("ben", "processing"),
+    "details-scheduled": show_details("ben", "queued"),
+    "details-cancelled": show_details("ben", "cancelled"),
+    "details-failed": show_details("ben", "failed"),
 }
 
 
 def save(visitor: Visitor, file: Path) -> None:
-    """A picture of what can be seen, once all previews within it are there."""
-    visitor.page.wait_for_function(ALL_IS_THERE)
+    """Saves a screenshot once all visible previews are loaded."""
+    visitor.page.wait_for_function(IS_LOADED)
     visitor.page.screenshot(path=file)
 
 

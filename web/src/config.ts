@@ -1,28 +1,28 @@
 /**
- * What differs between environments: `config.json` beside the page, read at every start.
+ * The settings of an environment: `config.json` beside the page, read at every start.
  *
- *   api        where the API is, without a slash at the end
+ *   api        the base URL of the API, without a slash at the end
  *   firebase   the project's web configuration: { projectId, apiKey, authDomain, appId }
- *   database   of Firestore; "(default)" if left out
- *   signIn     the ways to sign in: any of "google", "password", "email-link"
- *   emulator   { firestore: "host:port" }: the local stack, whose people need no password
- *   people     only with an emulator: who may be chosen
+ *   database   the name of the Firestore database; "(default)" if omitted
+ *   signIn     the sign-in methods on offer: any of "google", "password", "email-link"
+ *   emulator   { firestore: "host:port" }: the local stack, whose users need no password
+ *   people     the users of the local stack
  */
 import type { FirebaseOptions } from '@firebase/app'
 
-export type WayIn = 'google' | 'password' | 'email-link'
+export type SignInMethod = 'google' | 'password' | 'email-link'
 
 export interface Config {
   api: string
   firebase: FirebaseOptions & { projectId: string }
   database?: string
-  signIn?: WayIn[]
+  signIn?: SignInMethod[]
   emulator?: { firestore: string }
   people?: string[]
 }
 
 export async function loadConfig(): Promise<Config> {
   const response = await fetch('config.json', { cache: 'no-cache' })
-  if (!response.ok) throw new Error(`config.json was answered with ${response.status}`)
+  if (!response.ok) throw new Error(`config.json returned status ${response.status}`)
   return response.json()
 }

@@ -4,23 +4,23 @@ import './styles/base.css'
 import { createApp } from 'vue'
 
 import App from './App.vue'
+import { restoreTheme } from './composables/useTheme'
 import { loadConfig } from './config'
-import { recallTheme } from './theme'
 
-const ALLOW = 'It has to keep a few things in this browser, which forbids it. Allow cookies and site data, then reload it.'
-const RELOAD = 'Reload it; if that does not help, tell whoever looks after it.'
+const STORAGE_BLOCKED = 'The browser blocks storage. Allow cookies and site data for this page, then reload it.'
+const UNKNOWN_ERROR = 'Reload it. If that does not help, contact your administrator.'
 
 const root = document.querySelector('#app')!
 
 try {
-  recallTheme()
+  restoreTheme()
   const config = await loadConfig()
   createApp(App, { config }).mount(root)
 } catch (error) {
-  root.textContent = `The page could not start. ${isForbidden(error) ? ALLOW : RELOAD}`
+  root.textContent = `The page could not start. ${isStorageBlocked(error) ? STORAGE_BLOCKED : UNKNOWN_ERROR}`
   throw error
 }
 
-function isForbidden(error: unknown): boolean {
+function isStorageBlocked(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'SecurityError'
 }

@@ -1,14 +1,12 @@
-// Run by tests/e2e/test_documents.py, which brings up the stack.
+// tests/e2e/test_client.py starts the stack and runs this.
 import { initializeApp } from '@firebase/app'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
-import type { Ask, Request, Status } from '../../src/api'
-import { type Client, connect } from '../../src/client'
-import { unsignedToken } from '../../src/tokens'
+import { type Client, connect, createUnsignedToken, type Request, type RequestQuery, type Status, type Submission } from '../../src/client'
 
-const { API = '', FIRESTORE = '', DATABASE = '', PROJECT = '', PERSON = '' } = process.env
-const WITHIN_MS = 20_000
-const ASK = { type: 'diagnostic', input: {} } as Ask
+const { API = '', FIRESTORE = '', DATABASE = '', PROJECT = '', USER_ID = '' } = process.env
+const TIMEOUT_MS = 20_000
+const SUBMISSION = { type: 'diagnostic', input: {} } as Submission
 
 let client: Client
 
@@ -19,7 +17,7 @@ beforeAll(async () => {
   client = await connect({
     api: API,
     app: initializeApp({ projectId: PROJECT }, 'client'),
-    token: () => Promise.resolve(unsignedToken(PERSON, PROJECT)),
+    token: () => Promise.resolve(createUnsignedToken(USER_ID, PROJECT)),
     database: DATABASE,
     emulator: FIRESTORE,
   })
@@ -27,66 +25,68 @@ beforeAll(async () => {
 
 afterAll(() => client.close())
 
-function ask(more: object = {}): Promise<Request> {
-  return client.submit({ ...ASK, ...more }, crypto.randomUUID()).then(({ request }) => request)
+function submit(more: object = {}): Promise<Request> {
+  return client.submit({ ...SUBMISSION, ...more }, crypto.randomUUID()).then(({ request }) => request)
 }
 
-/** What is told of a request until it ends. */
-async function heard(what: string | object, id: () => string | undefined): Promise<Status[]> {
+/** The statuses of the request that a listener reports until the request completes. */
+async function collectStatuses(target: string | RequestQuery, id: string): Promise<Status[]> {
   const statuses: Status[] = []
-  const stop = client.watch(what, (requests) => {
-    const found = requests.find((each) => each.id === id())
+  const stop = client.watch(target, (requests) => {
+    const found = requests.find((each) => each.id === id)
     if (found && found.status !== statuses.at(-1)) statuses.push(found.status)
   })
-  await vi.waitFor(() => expect(statuses.at(-1)).toBe('completed'), WITHIN_MS)
+  await vi.waitFor(() => expect(statuses.at(-1)).toBe('completed'), TIMEOUT_MS)
   stop()
   return statuses
 }
 
-test('what is asked is heard to end, in the list and by itself', async () => {
-  const request = await ask()
+test('a submitted request completes, in the list and on its own', async () => {
+  const request = await submit()
 
-  expect((await heard({}, () => request.id)).at(-1)).toBe('completed')
-  expect((await heard(request.id, () => request.id)).at(-1)).toBe('completed')
+  expect((await collectStatuses({}, request.id)).at(-1)).toBe('completed')
+  expect((await collectStatuses(request.id, request.id)).at(-1)).toBe('completed')
 })
 
-test('a list by status has what is in that status alone', async () => {
-  const request = await ask()
-  await heard(request.id, () => request.id)
-  await ask({ run_at: new Date(Date.now() + 3_600_000).toISOString() })
-  const told: Request[][] = []
-  const stop = client.watch({ status: 'completed' }, (requests, confirmed) => confirmed && told.push(requests))
-  await vi.waitFor(() => expect(told.length).toBeGreaterThan(0), WITHIN_MS)
+test('a list by status has only requests with that status', async () => {
+  const request = await submit()
+  await collectStatuses(request.id, request.id)
+  await submit({ run_at: new Date(Date.now() + 3_600_000).toISOString() })
+  const snapshots: Request[][] = []
+  const stop = client.watch({ status: 'completed' }, (requests, isConfirmed) => isConfirmed && snapshots.push(requests))
+  await vi.waitFor(() => expect(snapshots.length).toBeGreaterThan(0), TIMEOUT_MS)
   stop()
 
-  expect(told[0]?.map(({ id }) => id)).toContain(request.id)
-  expect(new Set(told[0]?.map(({ status }) => status))).toEqual(new Set(['completed']))
+  expect(snapshots[0]?.map(({ id }) => id)).toContain(request.id)
+  expect(new Set(snapshots[0]?.map(({ status }) => status))).toEqual(new Set(['completed']))
 })
 
-test('more than the rules allow is asked for as what they allow', async () => {
-  const told: boolean[] = []
-  const stop = client.watch({ limit: 500 }, (_, confirmed) => told.push(confirmed))
+test('a limit above the maximum of the rules is reduced to the maximum', async () => {
+  const confirmed: boolean[] = []
+  const stop = client.watch({ limit: 500 }, (_, isConfirmed) => confirmed.push(isConfirmed))
 
-  await vi.waitFor(() => expect(told).toContain(true), WITHIN_MS)
-  stop()
-})
-
-test('a request that is not there is none', async () => {
-  const told: [number, boolean][] = []
-  const stop = client.watch('0'.repeat(32), (requests, confirmed) => told.push([requests.length, confirmed]))
-
-  await vi.waitFor(() => expect(told).toEqual([[0, true]]), WITHIN_MS)
+  await vi.waitFor(() => expect(confirmed).toContain(true), TIMEOUT_MS)
   stop()
 })
 
-test('who has stopped watching hears no more, while others do', async () => {
-  const told: Request[][] = []
-  const stop = client.watch({}, (requests, confirmed) => confirmed && told.push(requests))
-  await vi.waitFor(() => expect(told.length).toBeGreaterThan(0), WITHIN_MS)
-  stop()
-  const before = told.length
-  const request = await ask()
-  await heard({}, () => request.id)
+test('a request that does not exist is reported as missing', async () => {
+  const snapshots: [number, boolean][] = []
+  const stop = client.watch('0'.repeat(32), (requests, isConfirmed) =>
+    snapshots.push([requests.length, isConfirmed]),
+  )
 
-  expect(told).toHaveLength(before)
+  await vi.waitFor(() => expect(snapshots).toEqual([[0, true]]), TIMEOUT_MS)
+  stop()
+})
+
+test('a stopped listener gets no more snapshots, while others do', async () => {
+  const snapshots: Request[][] = []
+  const stop = client.watch({}, (requests, isConfirmed) => isConfirmed && snapshots.push(requests))
+  await vi.waitFor(() => expect(snapshots.length).toBeGreaterThan(0), TIMEOUT_MS)
+  stop()
+  const before = snapshots.length
+  const request = await submit()
+  await collectStatuses({}, request.id)
+
+  expect(snapshots).toHaveLength(before)
 })

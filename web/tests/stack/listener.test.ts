@@ -1,4 +1,4 @@
-// Run by tests/e2e/test_documents.py, which brings up the stack and puts the requests into it.
+// tests/e2e/test_client.py starts the stack, submits the requests and runs this.
 import { initializeApp } from '@firebase/app'
 import {
   collection,
@@ -13,25 +13,25 @@ import {
 } from '@firebase/firestore'
 import { expect, test } from 'vitest'
 
-import { requestOf } from '../../src/documents'
-import { tenantOf, unsignedToken } from '../../src/tokens'
+import { toRequest } from '../../src/client/documents'
+import { createUnsignedToken, tenantOf } from '../../src/client/tokens'
 
-const { API = '', FIRESTORE = '', DATABASE = '', PROJECT = '', PERSON = '' } = process.env
+const { API = '', FIRESTORE = '', DATABASE = '', PROJECT = '', USER_ID = '' } = process.env
 
-test('a request is the same from the listener and from the API', async () => {
+test('the listener and the API return the same requests', async () => {
   const firestore = initializeFirestore(initializeApp({ projectId: PROJECT }), {}, DATABASE)
   const [host = '', port] = FIRESTORE.split(':')
-  connectFirestoreEmulator(firestore, host, Number(port), { mockUserToken: { sub: PERSON } })
-  const mine = query(collection(firestore, 'requests'), where('tenant', '==', tenantOf({ sub: PERSON })), limit(50))
+  connectFirestoreEmulator(firestore, host, Number(port), { mockUserToken: { sub: USER_ID } })
+  const ownRequests = query(collection(firestore, 'requests'), where('tenant', '==', tenantOf({ sub: USER_ID })), limit(50))
 
-  const listened = await new Promise<QuerySnapshot>((resolve, reject) => onSnapshot(mine, resolve, reject))
-  const answered = await fetch(`${API}/requests?limit=50`, {
-    headers: { Authorization: `Bearer ${unsignedToken(PERSON, PROJECT)}` },
+  const snapshot = await new Promise<QuerySnapshot>((resolve, reject) => onSnapshot(ownRequests, resolve, reject))
+  const answer = await fetch(`${API}/requests?limit=50`, {
+    headers: { Authorization: `Bearer ${createUnsignedToken(USER_ID, PROJECT)}` },
   })
   await terminate(firestore)
 
-  const { requests } = (await answered.json()) as { requests: { id: string }[] }
+  const { requests } = (await answer.json()) as { requests: { id: string }[] }
   const byId = Object.fromEntries(requests.map((request) => [request.id, request]))
-  expect(Object.fromEntries(listened.docs.map((each) => [each.id, requestOf(each.id, each.data())]))).toEqual(byId)
+  expect(Object.fromEntries(snapshot.docs.map((each) => [each.id, toRequest(each.id, each.data())]))).toEqual(byId)
   console.log(`${requests.length} requests are the same`)
 })
