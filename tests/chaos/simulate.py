@@ -1,4 +1,7 @@
-"""Runs many random worlds: `python -m tests.chaos.simulate --worlds 20000`. Ends with 1 and the seeds if any broke."""
+"""Simulates many random worlds: `python -m tests.chaos.simulate --worlds 20000`.
+
+Prints the seeds of the first worlds that violate an invariant, and then ends with status 1.
+"""
 
 import argparse
 import logging
@@ -16,23 +19,24 @@ from tests.chaos.invariants import Violation
 from tests.chaos.world import World
 
 CHUNK = 250
+MAX_SHOWN = 5
 
 
-def broken_worlds(seeds: range) -> list[str]:
-    """What went wrong in these worlds, one text each, with the seed."""
-    broken = []
-    with _without_log():
+def violations(seeds: range) -> list[str]:
+    """Returns one message, with the seed, for each world that violates an invariant."""
+    found = []
+    with _log_disabled():
         for seed in seeds:
             try:
                 World(seed).run()
             except (Violation, IllegalTransition) as violation:
-                broken.append(f"seed {seed}: {violation}")
-    return broken
+                found.append(f"seed {seed}: {violation}")
+    return found
 
 
 @contextmanager
-def _without_log() -> Iterator[None]:
-    """A world dies on purpose, thousands of times."""
+def _log_disabled() -> Iterator[None]:
+    """Worlds log thousands of intended errors."""
     logger = logging.getLogger(LOGGER_NAME)
     before, logger.disabled = logger.disabled, True
     try:
@@ -43,18 +47,18 @@ def _without_log() -> Iterator[None]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=20_000)
+    parser.add_argument("--worlds", type=int, default=20_000, help="the number of worlds")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    given = parser.parse_args()
-    last = given.first + given.worlds
-    chunks = [range(first, min(first + CHUNK, last)) for first in range(given.first, last, CHUNK)]
+    arguments = parser.parse_args()
+    last = arguments.first + arguments.worlds
+    chunks = [range(first, min(first + CHUNK, last)) for first in range(arguments.first, last, CHUNK)]
     started = time.monotonic()
     with ProcessPoolExecutor() as pool:
-        done = track(pool.map(broken_worlds, chunks), f"{given.worlds} worlds", total=len(chunks))
-        broken = list(chain.from_iterable(done))
-    print(*broken[:5], sep="\n")
-    print(f"{given.worlds} worlds, {len(broken)} broken, {time.monotonic() - started:.0f} s")
-    return 1 if broken else 0
+        chunks_done = track(pool.map(violations, chunks), f"Simulating {arguments.worlds} worlds", total=len(chunks))
+        found = list(chain.from_iterable(chunks_done))
+    print(*found[:MAX_SHOWN], sep="\n", end="\n" if found else "")
+    print(f"{arguments.worlds} worlds, {len(found)} violations, {time.monotonic() - started:.0f} s")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

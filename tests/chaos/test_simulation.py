@@ -1,31 +1,32 @@
-"""The promise in random worlds, and that each guard of it is missed when it is gone."""
+"""No random world violates an invariant, and some world does if a guard is removed."""
 
 import pytest
 
-from tests.chaos.mutants import MUTANTS, Mutant
-from tests.chaos.simulate import broken_worlds
+from tests.chaos.guards import GUARDS, Guard
+from tests.chaos.simulate import violations
 
 WORLDS = 400
-ENOUGH = 4000
+MAX_WORLDS = 4000
+CHUNK = 50
 
 
-def test_the_promise_holds_in_random_worlds() -> None:
-    assert broken_worlds(range(WORLDS)) == []
+def test_random_worlds_violate_no_invariant() -> None:
+    assert violations(range(WORLDS)) == []
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_without_a_guard_some_world_breaks(mutant: Mutant) -> None:
-    chunks = (range(first, first + 50) for first in range(0, ENOUGH, 50))
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_a_world_violates_an_invariant_if_a_guard_is_removed(guard: Guard) -> None:
+    chunks = (range(first, first + CHUNK) for first in range(0, MAX_WORLDS, CHUNK))
 
-    with mutant.applied():
-        found = next((broken for seeds in chunks if (broken := broken_worlds(seeds))), None)
+    with guard.removed():
+        found = next((found for seeds in chunks if (found := violations(seeds))), None)
 
-    assert found, f"{ENOUGH} worlds did not miss {mutant.name}"
+    assert found, f"{MAX_WORLDS} worlds do not need {guard.name}"
 
 
-def test_a_world_is_the_same_again_for_the_same_seed() -> None:
-    with MUTANTS[0].applied():
-        seed = next(seed for seed in range(ENOUGH) if broken_worlds(range(seed, seed + 1)))
-        first, again = broken_worlds(range(seed, seed + 1)), broken_worlds(range(seed, seed + 1))
+def test_the_same_seed_gives_the_same_world() -> None:
+    with GUARDS[0].removed():
+        seed = next(seed for seed in range(MAX_WORLDS) if violations(range(seed, seed + 1)))
+        first, second = violations(range(seed, seed + 1)), violations(range(seed, seed + 1))
 
-    assert first == again
+    assert first == second

@@ -1,7 +1,7 @@
-"""One random world: the project's own use cases over doubles that die, lose answers, delay and duplicate.
+"""A world: one random simulation of the real use cases over fakes that fail, with processes that die.
 
-Each caller, delivery and sweep is a greenlet that runs the real code and gives way at every remote call, so one seed
-is one interleaving. Time is virtual. `run` raises Violation, with the seed, when the promise is broken.
+Each caller, delivery and sweep is a greenlet that yields at every remote call, so a seed determines the interleaving.
+Time is virtual.
 """
 
 import heapq
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from greenlet import getcurrent, greenlet
 
@@ -34,32 +35,32 @@ from tests.policies import policy
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAULTS_UNTIL = START + timedelta(hours=2)
 END = FAULTS_UNTIL + timedelta(hours=8)
-SKEW = 0.4  # seconds that a clock may be off, either way: the protocol bears one between two
+MAX_SKEW = 0.4  # seconds that a clock is fast or slow; the protocol allows one between two clocks
 SWEEP_EVERY = timedelta(minutes=1)
 CALLER = Caller(uid="ann", tenant="u:ann")
 POLICY = policy(queue="work", time_budget_seconds=60, max_concurrent_dispatches=1000)
 
 
-class Told(WorkInput):
+class EmailInput(WorkInput):
     to: str
 
 
 @dataclass(eq=False)
 class Actor:
-    """A process that runs one thing. Its thread is the greenlet; a dead one is never resumed."""
+    """A process that runs one call, delivery or sweep. A dead one is never resumed."""
 
     thread: greenlet
     clock_offset: timedelta
-    alive: bool = True
-    answered: bool = False
-    """Its delivery is over for Cloud Tasks: what runs on is a zombie."""
+    is_alive: bool = True
+    is_answered: bool = False
+    """Cloud Tasks no longer waits for this delivery, although the process may still run."""
 
 
 class World:
-    """State and scheduler. Actors come to `point` at every remote call."""
+    """The state and the scheduler of a simulation."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 (a seed must give the same world again)
+        self.random = random.Random(seed)  # noqa: S311 (a seed must always give the same world)
         self.seed = seed
         self.now = START
         self._events: list[tuple[datetime, int, Callable[[], object]]] = []
@@ -68,13 +69,13 @@ class World:
         self.actors: dict[greenlet, Actor] = {}
         self.fault_rate = self.random.choice([0.0, 0.02, 0.1, 0.3])
         self.invariants = Invariants(self)
-        self._told: JsonObject = {"type": "email", "to": "a"}
+        self._notification: JsonObject = {"type": "email", "to": "a"}
         self.deleted_ids: set[str] = set()
         self.died_at: dict[str, datetime] = {}
         self.documents = FaultyDocuments(self)
         self.tasks = FaultyTasks(self)
         work = {"work": WorkType("work", WorkInput, self._work, POLICY, "")}
-        catalog = work | {"email": WorkType("email", Told, self._work, POLICY, "")}
+        catalog = work | {"email": WorkType("email", EmailInput, self._work, POLICY, "")}
         self.worker = Worker(
             documents=self.documents,
             tasks=self.tasks,
@@ -96,103 +97,113 @@ class World:
         self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog, clock=self.clock)
 
     def run(self) -> None:
-        """Faults for two hours, then eight hours of peace in which everything must end."""
+        """Simulates two hours with faults, then up to eight without, in which every request must end.
+
+        Raises Violation.
+        """
         for _ in range(self.random.randint(1, 3)):
-            self.after(self._seconds(0, 600), self._call)
+            self.after(self.seconds(0, 600), self._call)
         for _ in range(self.random.randint(0, 4)):
-            self.after(self._seconds(0, 7000), self._operator)
+            self.after(self.seconds(0, 7000), self._operator)
         if self.random.random() < 0.1:
-            self.after(self._seconds(3000, 7000), self._delete_ended)
+            self.after(self.seconds(3000, 7000), self._delete_ended)
         self.after(SWEEP_EVERY, self._sweep)
-        while self._events and self.now < END and not self._at_rest():
+        while self._events and self.now < END and not self._is_at_rest():
             self.now, _, act = heapq.heappop(self._events)
             act()
-        self.invariants.at_the_end()
+        self.invariants.on_end_of_world()
 
-    def _at_rest(self) -> bool:
-        if self.faulty or self.actors:
+    def _is_at_rest(self) -> bool:
+        if self.has_faults or self.actors:
             return False
         return all(stored.record.status not in OPEN for stored in self.documents.inner.stored.values())
 
     @property
-    def faulty(self) -> bool:
+    def has_faults(self) -> bool:
         return self.now < FAULTS_UNTIL
 
-    def chance(self, rate: float) -> bool:
-        return self.faulty and self.random.random() < rate
+    def happens(self, rate: float) -> bool:
+        return self.has_faults and self.random.random() < rate
 
     def after(self, delay: timedelta, act: Callable[[], object]) -> None:
         self._sequence += 1
         heapq.heappush(self._events, (self.now + delay, self._sequence, act))
 
     def start(self, act: Callable[[], object]) -> Actor:
-        actor = Actor(greenlet(act, parent=self._hub), self._seconds(-SKEW, SKEW))
+        actor = Actor(greenlet(act, parent=self._hub), self.seconds(-MAX_SKEW, MAX_SKEW))
         self.actors[actor.thread] = actor
         self.after(timedelta(0), lambda: self._resume(actor))
         return actor
 
     def pause(self, duration: timedelta) -> None:
-        """Give way to the others for that long, or for ever if this process dies meanwhile."""
+        """Yields to the other actors for that long, or for ever if this process dies meanwhile."""
         actor = self.actors[getcurrent()]
-        if self.chance(self.fault_rate / 4):
-            actor.alive = False
-        elif self.chance(self.fault_rate / 8):
-            duration += self._seconds(0, 1200)  # it hangs
+        if self.happens(self.fault_rate / 4):
+            actor.is_alive = False
+        elif self.happens(self.fault_rate / 8):
+            duration += self.seconds(0, 1200)  # the process hangs
         self.after(duration, lambda: self._resume(actor))
         self._hub.switch()
 
     def clock(self) -> datetime:
-        """The time as the present process's own clock tells it."""
+        """Returns the time by the clock of the current process."""
         return self.now + self.actor().clock_offset
 
-    def point(self) -> None:
+    def yield_control(self) -> None:
+        """Yields to the other actors for the duration of a remote call."""
         self.pause(timedelta(milliseconds=self.random.randint(1, 40)))
 
-    def wait_in_vain(self) -> None:
-        """A call that fails may take as long as its client waits for it."""
-        self.pause(self._seconds(0, 10) if self.random.random() < 0.3 else timedelta(milliseconds=20))
+    def wait_for_timeout(self) -> None:
+        """Some failing calls last until the timeout of their client."""
+        self.pause(self.seconds(0, 10) if self.random.random() < 0.3 else timedelta(milliseconds=20))
+
+    def fail_sometimes(self, rate: float) -> None:
+        """Raises Unavailable at that rate."""
+        if self.happens(rate):
+            self.wait_for_timeout()
+            raise Unavailable("no answer")
 
     def actor(self) -> Actor:
         return self.actors[getcurrent()]
 
     def _resume(self, actor: Actor) -> None:
-        if actor.alive:
+        if actor.is_alive:
             actor.thread.switch()
-        if not actor.alive or actor.thread.dead:
+        if not actor.is_alive or actor.thread.dead:
             self.actors.pop(actor.thread, None)
 
-    def _seconds(self, least: float, most: float) -> timedelta:
+    def seconds(self, least: float, most: float) -> timedelta:
         return timedelta(seconds=self.random.uniform(least, most))
 
-    # What callers do
+    # Callers
 
     def _call(self) -> None:
-        key = f"key-{self.random.randint(0, 1)}" if self.chance(0.8) else None
-        run_at = self.now + self._seconds(-100, 3000) if self.random.random() < 0.2 else None
-        notify: tuple[JsonObject, ...] = (self._told,) * self.random.choice([0, 0, 1, 2])
-        asked = [Submission("work", {}, run_at, notify or None)] * self.random.choice([1, 1, 1, 2])
+        key = f"key-{self.random.randint(0, 1)}" if self.happens(0.8) else None
+        run_at = self.now + self.seconds(-100, 3000) if self.random.random() < 0.2 else None
+        notify: tuple[JsonObject, ...] = (self._notification,) * self.random.choice([0, 0, 1, 2])
+        submissions = [Submission("work", {}, run_at, notify or None)] * self.random.choice([1, 1, 1, 2])
 
         def submit() -> None:
             with suppress(KeyReused, Unavailable, QuotaExceeded):
-                accepted = self.requests.submit(CALLER, asked, key=key, batch=len(asked) > 1)
+                accepted = self.requests.submit(CALLER, submissions, key=key, batch=len(submissions) > 1)
                 for record in accepted.records:
-                    self.invariants.accepted(record.id)
-                    self._meddle(record.id)
+                    self.invariants.on_accepted(record.id)
+                    self._schedule_later_calls(record.id)
 
         self.start(submit)
 
-    def _meddle(self, record_id: str) -> None:
-        for rate, act in ((0.15, self.requests.cancel), (0.4, self.requests.redrive), (0.3, self.requests.redrive)):
-            if self.chance(rate):
-                self.after(self._seconds(0, 2000), lambda act=act: self.start(lambda: self._quietly(act, record_id)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+    def _schedule_later_calls(self, record_id: str) -> None:
+        for rate, call in ((0.15, self.requests.cancel), (0.4, self.requests.redrive), (0.3, self.requests.redrive)):
+            if self.happens(rate):
+                self.after(self.seconds(0, 2000), partial(self.start, partial(self._call_use_case, call, record_id)))
 
-    def _quietly(self, act: Callable[[Caller, str], object], record_id: str) -> None:
+    def _call_use_case(self, call: Callable[[Caller, str], object], record_id: str) -> None:
         with suppress(AlreadyEnded, NotFound, Expired, Unavailable, QuotaExceeded):
-            act(CALLER, record_id)
+            call(CALLER, record_id)
 
-    # What Cloud Tasks and operators do
+    # Cloud Tasks and operators
 
-    def created(self, name: str, at: datetime) -> None:
+    def schedule(self, name: str, at: datetime) -> None:
         self.tasks.inner.live[name].schedule_time = at
         self.after(max(at - self.now, timedelta(0)), lambda: self._dispatch_if_due(name))
 
@@ -204,42 +215,43 @@ class World:
             and task.schedule_time is not None
             and task.schedule_time <= self.now
         ):
-            self._dispatch(name, task, again=True)
+            self._dispatch(name, task, is_primary=True)
 
-    def _dispatch(self, name: str, task: LiveTask, *, again: bool) -> None:
-        """One delivery of a live task. Its outcome decides over the task, unless it runs beside another."""
+    def _dispatch(self, name: str, task: LiveTask, *, is_primary: bool) -> None:
+        """Delivers a task. The answer decides on the task, unless the delivery runs beside another (not primary)."""
         record = task.stored.record
         delivery = Delivery(f"queue/{name}", record.generation, task.dispatches, task.schedule_time, task.last_response)
         payload = TaskPayload(record.id, record.generation, task.stored if self.random.random() < 0.9 else None)
-        task.dispatches += 1 if again or self.random.random() < 0.5 else 0  # a duplicate has the same count
-        task.in_flight = task.in_flight or again
+        if is_primary or self.random.random() < 0.5:  # else a duplicate, with the retry count of the first
+            task.dispatches += 1
+        task.in_flight = task.in_flight or is_primary
 
         def process() -> None:
             try:
                 status = ANSWERS[self.worker.deliver(payload, delivery)]
             except Unavailable:
                 status = 503
-            self._respond(name, actor, status, again=again)
+            self._respond(name, actor, status, is_primary=is_primary)
 
         actor = self.start(process)
-        self.after(POLICY.dispatch_deadline, lambda: self._respond(name, actor, 504, again=again))
-        self._watch(name, actor, again=again)
-        if self.chance(self.fault_rate / 2):
-            self.after(self._seconds(0, 80), lambda: self._run(name))
+        self.after(POLICY.dispatch_deadline, lambda: self._respond(name, actor, 504, is_primary=is_primary))
+        self._watch_instance(name, actor, is_primary=is_primary)
+        if self.happens(self.fault_rate / 2):
+            self.after(self.seconds(0, 80), lambda: self._force_run(name))
 
-    def _watch(self, name: str, actor: Actor, *, again: bool) -> None:
-        """The platform answers 503 for an instance that has died."""
-        if not actor.alive:
-            self._respond(name, actor, 503, again=again)
-        elif not actor.answered:
-            self.after(timedelta(seconds=1), lambda: self._watch(name, actor, again=again))
+    def _watch_instance(self, name: str, actor: Actor, *, is_primary: bool) -> None:
+        """Cloud Run answers 503 for an instance that has died."""
+        if not actor.is_alive:
+            self._respond(name, actor, 503, is_primary=is_primary)
+        elif not actor.is_answered:
+            self.after(timedelta(seconds=1), lambda: self._watch_instance(name, actor, is_primary=is_primary))
 
-    def _respond(self, name: str, actor: Actor, status: int, *, again: bool) -> None:
-        if actor.answered:
+    def _respond(self, name: str, actor: Actor, status: int, *, is_primary: bool) -> None:
+        if actor.is_answered:
             return
-        actor.answered = True
+        actor.is_answered = True
         task = self.tasks.inner.live.get(name)
-        if task is None or not again:
+        if task is None or not is_primary:
             return
         task.in_flight = False
         if status < 300:
@@ -250,12 +262,12 @@ class World:
             self.died_at[name] = self.now
         backoff = min(2.0 * 2 ** min(task.dispatches - 1, 7), 300.0)
         task.schedule_time = self.now + timedelta(seconds=backoff)
-        self.created(name, task.schedule_time)
+        self.schedule(name, task.schedule_time)
 
-    def _run(self, name: str) -> None:
-        """A duplicate or forced run: it takes the place of the pending delivery, or runs beside the one in flight."""
+    def _force_run(self, name: str) -> None:
+        """Delivers a task now, as an operator or a duplicate does: beside the current delivery if there is one."""
         if (task := self.tasks.inner.live.get(name)) is not None:
-            self._dispatch(name, task, again=not task.in_flight)
+            self._dispatch(name, task, is_primary=not task.in_flight)
 
     def _operator(self) -> None:
         if not self.tasks.inner.live:
@@ -264,15 +276,15 @@ class World:
         if self.random.random() < 0.5:
             self.tasks.inner.remove(name)
         else:
-            self._run(name)
+            self._force_run(name)
 
     def _delete_ended(self) -> None:
-        """What the TTL policy does, long before its time."""
+        """Deletes the ended requests, as Firestore's TTL policy does after the retention."""
         for stored in list(self.documents.inner.stored.values()):
             if stored.record.status not in OPEN:
                 del self.documents.inner.stored[stored.record.id]
                 self.deleted_ids.add(stored.record.id)
-                self.invariants.deleted(stored.record.id)
+                self.invariants.on_deleted(stored.record.id)
 
     def _sweep(self) -> None:
         def sweep() -> None:
@@ -284,25 +296,24 @@ class World:
             self.start(sweep)
         self.after(SWEEP_EVERY, self._sweep)
 
-    # What the type of work does
+    # The type of work
 
-    def _work(self, _given: WorkInput, work: Work) -> JsonObject:
-        plan = self.random
-        self.invariants.began(work.effect_key, self.actor())
-        for index in range(plan.randint(0, 3)):
-            work.progress(plan.randint(0, 100), "on it")
-            work.sleep(self._seconds(0, 15))
-            work.step(f"step-{index}", lambda index=index: self.invariants.effect(work.effect_key, index, self.actor()))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-        match plan.random():
-            case luck if luck < 0.1:
-                raise Snooze(self._seconds(1, 500))
-            case luck if luck < 0.2:
-                raise RetryAfter(self._seconds(1, 500), "busy")
-            case luck if luck < 0.3:
-                raise TryAgain("no luck")
-            case luck if luck < 0.35:
+    def _work(self, _input: WorkInput, work: Work) -> JsonObject:
+        self.invariants.on_start(work.effect_key, self.actor())
+        for index in range(self.random.randint(0, 3)):
+            work.progress(self.random.randint(0, 100), "working")
+            work.sleep(self.seconds(0, 15))
+            work.step(f"step-{index}", partial(self.invariants.on_step, work.effect_key, index, self.actor()))
+        match self.random.random():
+            case value if value < 0.1:
+                raise Snooze(self.seconds(1, 500))
+            case value if value < 0.2:
+                raise RetryAfter(self.seconds(1, 500), "busy")
+            case value if value < 0.3:
+                raise TryAgain("failed")
+            case value if value < 0.35:
                 raise ValueError("a bug")
-            case luck if luck < 0.4:
+            case value if value < 0.4:
                 self.invariants.outcomes[self.actor()] = Status.FAILED
                 raise PermanentFailure("never")
             case _:
