@@ -1,8 +1,8 @@
 """Runs the mutation tests and fails for each surviving mutant that justified.md does not list.
 
 A mutant is the code with one small change, made by mutmut. It survives if no test fails. Names restrict the run to
-some mutants, for example `make mutants ONLY='common.pipeline.quota.*'`. mutmut relates a test to a function by the calls
-during that test, so a fixture of a wider scope must not call the functions under test.
+some mutants, for example `make mutants ONLY='common.pipeline.quota.*'`. mutmut relates a test to a function by the
+calls during that test, so a fixture of a wider scope must not call the functions under test.
 """
 
 import json
