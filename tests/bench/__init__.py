@@ -1,1 +1,1 @@
-"""Measurements, never tests: each prints medians and their ratio to a floor that is measured in the same run."""
+"""Measurements, not tests. Each prints medians and their ratio to a floor, measured in the same run."""

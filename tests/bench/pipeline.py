@@ -1,4 +1,4 @@
-"""`python -m tests.bench.pipeline`: what the functions add to their remote calls, cold start, dispatch rate."""
+"""`python -m tests.bench.pipeline`: time that the functions add to their remote calls, cold start, dispatch rate."""
 
 import os
 import statistics
@@ -33,19 +33,19 @@ ROUNDS = 200
 COLD_STARTS = 7
 TASKS = 2000
 QUEUE = f"projects/{PROJECT}/locations/{LOCATION}/queues/diagnostic"
-MANDATED = "import functions_framework, google.cloud.firestore, google.cloud.tasks_v2, pydantic"
-OURS = "import functions.main"
+DEPENDENCIES = "import functions_framework, google.cloud.firestore, google.cloud.tasks_v2, pydantic"
+FUNCTIONS = "import functions.main"
 
 Seconds = float
 
 
-class Bench:
-    """The entry points over the emulators, and the same remote calls made bare."""
+class Harness:
+    """The entry points on the emulators, and the same remote calls without them."""
 
     def __init__(self, api: FlaskClient, tasks: CloudTasksClient, documents: Client, ended: Event) -> None:
         self._api = api
         self._tasks = tasks
-        self._documents = documents.collection("bare")
+        self._documents = documents.collection("bench")
         self._ended = ended
         self._headers = {"Authorization": f"Bearer {unsigned_token('bench')}"}
 
@@ -61,44 +61,44 @@ class Bench:
         self._ended.wait(10)
         return time.perf_counter() - started
 
-    def bare_submit(self) -> Seconds:
+    def remote_submit(self) -> Seconds:
         started = time.perf_counter()
-        self._bare_create()
+        self._create()
         return time.perf_counter() - started
 
-    def bare_request(self) -> Seconds:
+    def remote_request(self) -> Seconds:
         started = time.perf_counter()
-        document = self._bare_create()
+        document = self._create()
         for status in ("processing", "completed"):
             document.update({"status": status})
         return time.perf_counter() - started
 
-    def _bare_create(self) -> Any:
+    def _create(self) -> Any:
         document = self._documents.document(uuid.uuid4().hex)
         document.create({"status": "queued", "input": {}})
-        task = Task(name=f"{QUEUE}/tasks/{document.id}", http_request=HttpRequest(url="http://bare.invalid/"))
+        task = Task(name=f"{QUEUE}/tasks/{document.id}", http_request=HttpRequest(url="http://bench.invalid/"))
         self._tasks.create_task(parent=QUEUE, task=task)
         return document
 
 
 def main() -> None:
     with _emulators() as (api, tasks, ended):
-        bench = Bench(api, tasks.client(), Client(project=PROJECT), ended)
-        _compare("submit", bench.submit, "its two remote calls, bare", bench.bare_submit)
-        _compare("submit to end", bench.submit_and_wait, "its four remote calls, bare", bench.bare_request)
-        print(f"dispatch rate of the local Cloud Tasks: {_dispatch_rate():.0f} a second")
-    mandated, ours = (lambda: _import(MANDATED)), (lambda: _import(OURS))
-    _compare("cold start: importing the functions", ours, "importing the packages alone", mandated, rounds=COLD_STARTS)
+        harness = Harness(api, tasks.client(), Client(project=PROJECT), ended)
+        _compare("submit", harness.submit, "its two remote calls alone", harness.remote_submit)
+        _compare("submit to end", harness.submit_and_wait, "its four remote calls alone", harness.remote_request)
+        print(f"dispatch rate of the local Cloud Tasks: {_dispatch_rate():.0f} per second")
+    dependencies, functions = (lambda: _import(DEPENDENCIES)), (lambda: _import(FUNCTIONS))
+    _compare("import of the functions", functions, "of their packages", dependencies, rounds=COLD_STARTS)
 
 
 def _compare(
     name: str, measured: Callable[[], Seconds], floor_name: str, floor: Callable[[], Seconds], *, rounds: int = ROUNDS
 ) -> None:
-    """Both in turns, so that the machine's moods hit both."""
+    """Measures both alternately, so that other load affects both."""
     measured(), floor()
     pairs = [(measured(), floor()) for _ in range(rounds)]
-    ours, bare = (statistics.median(each) * 1000 for each in zip(*pairs, strict=True))
-    print(f"{name}: {ours:.1f} ms; {floor_name}: {bare:.1f} ms; ratio {ours / bare:.2f} (medians of {rounds})")
+    median, base = (statistics.median(each) * 1000 for each in zip(*pairs, strict=True))
+    print(f"{name}: {median:.1f} ms; {floor_name}: {base:.1f} ms; ratio {median / base:.2f} (medians of {rounds})")
 
 
 @contextmanager

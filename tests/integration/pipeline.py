@@ -1,11 +1,10 @@
-"""The whole pipeline in one process for tests that need its time in their hand: real emulators, virtual clock.
+"""The whole pipeline in one process, on the real emulators and under a virtual clock.
 
-Deliveries go through the real `process` function's HTTP handling. A death is an exception that no code may catch.
+Deliveries go through the HTTP of the function `process`. An exception that no code under test catches ends a process.
 """
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,34 +37,33 @@ from tests.integration.proxy import Proxy
 from tests.policies import policy
 
 LOCATION = "us-central1"
-PLATFORM_ANSWER = 503
+STATUS_OF_DEATH = 503  # Cloud Run's answer for an instance that died
 POLICY = policy(queue="work", time_budget_seconds=60)
-
 
 Answer = int | Outcome
 
 
-class Died(BaseException):
-    """The process is gone. No code runs after it."""
+class ProcessDied(BaseException):
+    """Ends the code under test at once, like the death of its process."""
 
 
 class AnyInput(WorkInput):
-    """Whatever a test asks for."""
+    """Any fields."""
 
     model_config = ConfigDict(extra="allow")
 
 
 @dataclass
 class Deaths:
-    """Where the process dies: at the n-th call of a kind, before or after it."""
+    """Scripts the deaths of the process: before or after the n-th call of a kind."""
 
-    at: dict[tuple[str, str], int] = field(default_factory=dict)
+    remaining: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def before(self, call: str, nth: int = 1) -> None:
-        self.at["before", call] = nth
+        self.remaining["before", call] = nth
 
     def after(self, call: str, nth: int = 1) -> None:
-        self.at["after", call] = nth
+        self.remaining["after", call] = nth
 
     @contextmanager
     def around(self, call: str) -> Iterator[None]:
@@ -74,17 +72,17 @@ class Deaths:
         self._count("after", call)
 
     def _count(self, when: str, call: str) -> None:
-        if (left := self.at.get((when, call))) is None:
+        if (remaining := self.remaining.get((when, call))) is None:
             return
-        self.at[when, call] = left - 1
-        if left == 1:
-            del self.at[when, call]
-            raise Died(f"{when} {call}")
+        self.remaining[when, call] = remaining - 1
+        if remaining == 1:
+            del self.remaining[when, call]
+            raise ProcessDied(f"{when} {call}")
 
 
 @dataclass
-class MortalDocuments:
-    """The real gateway, in a process that may die around a call."""
+class DocumentsOfDyingProcess:
+    """The real gateway, in a process that may die before or after a commit."""
 
     inner: Requests
     deaths: Deaths
@@ -110,8 +108,8 @@ class MortalDocuments:
 
 
 @dataclass
-class MortalTasks:
-    """The real gateway, in a process that may die around a call."""
+class TasksOfDyingProcess:
+    """The real gateway, in a process that may die before or after it creates a task."""
 
     inner: Queues
     deaths: Deaths
@@ -128,10 +126,10 @@ class MortalTasks:
 
 
 class Pipeline:
-    """RequestService, worker and sweeper around one Firestore and one Cloud Tasks, under one virtual clock.
+    """RequestService, worker and sweeper on one Firestore and one Cloud Tasks, under one virtual clock.
 
-    Each instance has its own queue, tenant and time, so that pipelines share the emulator. `work` is what the type
-    `work` does; each delivery's status is kept in `answers`.
+    Each pipeline has its own Cloud Tasks, caller and clock, so pipelines can share the Firestore emulator. `work` runs
+    requests of the type `work`. `attempts` are the deliveries, and `answers` their HTTP statuses.
     """
 
     def __init__(self, *, firestore: Proxy, clock: VirtualClock, project: str = PROJECT) -> None:
@@ -141,9 +139,9 @@ class Pipeline:
         self.assets = FakeAssets()
         self.answers: list[int] = []
         self.attempts: list[Attempt] = []
-        self.work: Callable[[JsonObject, Work], JsonObject] = lambda given, work: {"done": True}  # noqa: ARG005
+        self.work: Callable[[JsonObject, Work], JsonObject] = lambda _input, _work: {"done": True}
         self.caller = Caller(uid=(uid := uuid.uuid4().hex), tenant=f"u:{uid}")
-        self._instead: dict[int, Callable[[Attempt], Answer]] = {}
+        self._scripted: dict[int, Callable[[Attempt], Answer]] = {}
         self.tasks = CloudTasks(clock=clock, send=self._deliver)
         self._project = project
 
@@ -155,22 +153,22 @@ class Pipeline:
             create_queues(tasks.client(), self._project, LOCATION, "http://127.0.0.1:1", policies)
             run = self._run
             catalog: Catalog = {name: WorkType(name, AnyInput, run, policy, "") for name, policy in policies.items()}
-            documents = MortalDocuments(Requests(client), self.deaths)
+            documents = DocumentsOfDyingProcess(Requests(client), self.deaths)
             self.documents = documents.inner
             queues = Queues(tasks.client(), project=self._project, location=LOCATION, policies=policies)
-            mortal = MortalTasks(queues, self.deaths)
+            dying_tasks = TasksOfDyingProcess(queues, self.deaths)
             now = self.clock.now
             self.requests = RequestService(
                 documents=documents,
-                tasks=mortal,
+                tasks=dying_tasks,
                 catalog=catalog,
                 quota=Quota(documents, limit=100, clock=now),
                 clock=now,
             )
-            self.sweeper = Sweeper(documents=documents, tasks=mortal, catalog=catalog, clock=now)
+            self.sweeper = Sweeper(documents=documents, tasks=dying_tasks, catalog=catalog, clock=now)
             self.worker = Worker(
                 documents=documents,
-                tasks=mortal,
+                tasks=dying_tasks,
                 assets=self.assets,
                 catalog=catalog,
                 clock=now,
@@ -182,24 +180,30 @@ class Pipeline:
             self._http = app
             yield self
 
-    def submit(self, *, key: str | None = "key", **given: object) -> Record:
-        """Ask for one piece of work, as the caller."""
-        asked = Submission("work", json.loads(json.dumps(given.pop("input", {}))), **given)  # type: ignore[arg-type]  # the keywords are what a test gives
-        return self.requests.submit(self.caller, [asked], key=key).records[0]
+    def submit(
+        self,
+        *,
+        key: str | None = "key",
+        run_at: datetime | None = None,
+        notify: tuple[JsonObject, ...] | None = None,
+    ) -> Record:
+        """Submits one request of the type `work`."""
+        submission = Submission("work", {}, run_at=run_at, notify=notify)
+        return self.requests.submit(self.caller, [submission], key=key).records[0]
 
     def record(self, record: Record | str) -> Record:
-        """What is stored now."""
+        """Returns the record as it is stored now."""
         stored = self.documents.read(record if isinstance(record, str) else record.id)
         assert stored is not None
         return stored.record
 
     def only_record(self) -> Record:
-        """The one request of this pipeline's database."""
+        """Returns the only record of this pipeline's database."""
         [document] = self._client.collection("requests").list_documents()
         return self.record(document.id)
 
     def children(self, parent: Record) -> list[Record]:
-        """The notifications of the parent's present redrive that exist."""
+        """Returns the existing notifications of the parent's current redrive."""
         current = self.record(parent)
         ids = [
             child_id(parent=current.id, redrive=current.redrive, index=index)
@@ -207,55 +211,55 @@ class Pipeline:
         ]
         return [stored.record for stored in self.documents.read_all(ids).values()]
 
-    def create_child_of(self, parent: Record) -> None:
-        """As if an earlier end of the parent had created it."""
+    def create_children(self, parent: Record) -> None:
+        """Creates the parent's notifications, as its end does."""
         self.documents.commit(None, lifecycle.notifications(parent, self.clock.now()))
 
     def purge(self) -> None:
-        """What an operator's purge does: the tasks are gone, their names stay used."""
+        """Deletes all tasks, like an operator's purge of the queue. Their names stay used."""
         for task in self.tasks.pending():
             self.tasks.delete(task.name)
 
     def on_delivery(self, number: int, answer: Callable[[Attempt], Answer]) -> None:
-        """What becomes of the n-th delivery instead of reaching `process`."""
-        self._instead[number] = answer
+        """Calls `answer` with the n-th delivery, in place of `process`."""
+        self._scripted[number] = answer
 
-    def forced_run_of_the_one_in_flight(self) -> Attempt:
-        """What RunTask sends while the latest delivery is under way: counted once more, with the time it had."""
+    def forced_run_of_latest(self) -> Attempt:
+        """Returns the delivery that RunTask sends during the latest one: with a greater count and the same time."""
         latest = self.attempts[-1]
         count = {"X-CloudTasks-TaskRetryCount": str(latest.number)}
         return replace(latest, number=latest.number + 1, headers={**latest.headers, **count})
 
     def pass_time(self, span: timedelta, *, sweep_every: timedelta = timedelta(seconds=60)) -> None:
-        """Deliver what falls due, with the scheduler's sweeps between."""
+        """Delivers the tasks that become due, and sweeps at the given interval."""
         until = self.clock.now() + span
         while self.clock.now() < until:
             self.tasks.advance(min(sweep_every, until - self.clock.now()))
             self.sweep()
 
     def sweep(self) -> None:
-        """One sweep; a death in it ends only itself."""
+        """Runs one sweep. A death of the process ends this sweep only."""
         try:
             for shard in range(SHARDS):
                 self.sweeper.sweep_shard(shard)
-        except Died:
+        except ProcessDied:
             return
 
-    def _run(self, given: WorkInput, work: Work) -> JsonObject:
-        return self.work(given.model_dump(), work)
+    def _run(self, work_input: WorkInput, work: Work) -> JsonObject:
+        return self.work(work_input.model_dump(), work)
 
     def _deliver(self, attempt: Attempt) -> Answer:
         self.attempts.append(attempt)
-        if (instead := self._instead.get(len(self.attempts))) is not None:
-            return instead(attempt)
+        if (scripted := self._scripted.get(len(self.attempts))) is not None:
+            return scripted(attempt)
         status = self.deliver_raw(attempt)
         self.answers.append(status)
         return status
 
     def deliver_raw(self, attempt: Attempt) -> int:
-        """One delivery to `process`; the platform answers for an instance that died."""
+        """Sends one delivery to `process` and returns the HTTP status."""
         try:
             answer = self._http.test_client().post("/", headers=dict(attempt.headers), data=attempt.body)
-        except Died:
-            return PLATFORM_ANSWER
+        except ProcessDied:
+            return STATUS_OF_DEATH
         return answer.status_code

@@ -1,6 +1,6 @@
-"""A gRPC proxy between the functions and an emulator: it counts calls, and fails them on demand.
+"""A gRPC proxy between the functions and an emulator: it records calls, and fails them as scripted.
 
-Bytes go through as they are, so that both sides are the real ones.
+It forwards bytes unchanged, so client and server are the real ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import grpc
 
 @dataclass(frozen=True)
 class Call:
-    """One call that came through: the method's short name and its first message."""
+    """A received call: the short name of its method, and its request."""
 
     method: str
     request: bytes
@@ -25,21 +25,21 @@ class Call:
 
 @dataclass(frozen=True)
 class Fault:
-    """What becomes of one call. A lost answer belongs to a call that was made; silence lasts till it is given up."""
+    """How one call fails: with `code`, after the server has executed it or before; or only when the client ends it."""
 
     code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE
-    carried_out: bool = False
-    silent: bool = False
+    is_executed: bool = False
+    is_silent: bool = False
 
 
-MOST_SILENCE_SECONDS = 60
-LOST_ANSWER = Fault(carried_out=True)
+MAX_SILENCE_SECONDS = 60
+ANSWER_LOST = Fault(is_executed=True)
 NEVER_ARRIVED = Fault()
-SILENCE = Fault(silent=True)
+SILENCE = Fault(is_silent=True)
 
 
 class Proxy(grpc.GenericRpcHandler):
-    """Serves on `address` from `with` to its end, and forwards to `target` (host:port)."""
+    """Serves on `address` inside its context, and forwards to `target` (host:port)."""
 
     def __init__(self, target: str) -> None:
         self.calls: list[Call] = []
@@ -58,18 +58,18 @@ class Proxy(grpc.GenericRpcHandler):
         self._channel.close()
 
     def fail(self, method: str, *faults: Fault | None) -> None:
-        """The next calls of a method fail so, one each; None lets one through."""
+        """Scripts the next calls of a method: each fails with its fault, and succeeds for None."""
         self._faults[method] = deque(faults)
 
     def counts(self) -> Counter[str]:
-        """How many calls came of each method."""
+        """Returns the number of calls of each method."""
         return Counter(call.method for call in self.calls)
 
-    def of(self, method: str) -> list[bytes]:
-        """The requests of one method."""
+    def requests_of(self, method: str) -> list[bytes]:
+        """Returns the requests of the calls of one method."""
         return [call.request for call in self.calls if call.method == method]
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.calls.clear()
 
     def service(self, handler_call_details: Any) -> grpc.RpcMethodHandler[bytes, bytes]:
@@ -78,15 +78,15 @@ class Proxy(grpc.GenericRpcHandler):
         def forward(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
             request = next(requests)
             method = path.rpartition("/")[2]
-            fault = self._take(Call(method, request))
+            fault = self._record(Call(method, request))
             metadata = [(key, value) for key, value in context.invocation_metadata() if key != "user-agent"]
-            if fault is not None and fault.silent:
-                given_up = Event()
-                context.add_callback(given_up.set)
-                given_up.wait(MOST_SILENCE_SECONDS)
-            if fault is not None and not fault.carried_out:
-                context.abort(fault.code, "the proxy was told to fail")
-            forwarding: Any = self._channel.stream_stream(path)  # grpc's types know no call without serialisers
+            if fault is not None and fault.is_silent:
+                ended = Event()
+                context.add_callback(ended.set)
+                ended.wait(MAX_SILENCE_SECONDS)
+            if fault is not None and not fault.is_executed:
+                context.abort(fault.code, "a scripted fault")
+            forwarding: Any = self._channel.stream_stream(path)  # grpc's types require serialisers
             call = forwarding(iter([request]), metadata=metadata, timeout=context.time_remaining())
             try:
                 answers = list(call)
@@ -94,12 +94,12 @@ class Proxy(grpc.GenericRpcHandler):
                 context.set_trailing_metadata(call.trailing_metadata())
                 context.abort(error.code(), error.details() or "")
             if fault is not None:
-                context.abort(fault.code, "the proxy was told to lose the answer")
+                context.abort(fault.code, "a scripted loss of the answer")
             yield from answers
 
         return grpc.stream_stream_rpc_method_handler(forward)
 
-    def _take(self, call: Call) -> Fault | None:
+    def _record(self, call: Call) -> Fault | None:
         with self._lock:
             self.calls.append(call)
             faults = self._faults.get(call.method)

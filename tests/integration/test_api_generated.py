@@ -1,4 +1,4 @@
-"""Hundreds of generated calls, good and bad, each as the OpenAPI document describes it or just not."""
+"""Hundreds of generated calls, valid and invalid ones, are answered as the OpenAPI document describes."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -20,8 +20,8 @@ from functions.http.bodies import bodies_for
 from functions.http.openapi import openapi_document
 from tests.integration.running import Service, serving
 
-ASK = {"type": "diagnostic", "input": {}}
-EXAMPLES = 50
+REQUEST = {"type": "diagnostic", "input": {}}
+EXAMPLES = 30  # for each operation
 NOW = datetime.now(UTC)
 ASSET = {"name": "poster.png", "content_type": "image/png", "bytes": 7, "path": "a/b/poster.png"}
 FAILURE = Failure(code="attempts", message="It failed.", attempt=3, at=NOW)
@@ -35,7 +35,7 @@ STATES: list[dict[str, Any]] = [
     {**ENDED, "status": Status.FAILED, "error": FAILURE, "expires_at": NOW},
 ]
 
-# What the document cannot say: `run_at` may be at most a year ahead.
+# A JSON schema cannot express that `run_at` may be at most a year ahead.
 MOMENTS = st.datetimes(datetime(1970, 1, 2), NOW.replace(tzinfo=None) + timedelta(days=364))  # noqa: DTZ001 (aware below)
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 schemathesis.openapi.format(
@@ -43,7 +43,7 @@ schemathesis.openapi.format(
 )
 
 document = openapi_document(bodies_for(load_catalog(load_policies(), ["diagnostic"])))
-# What is past its retention is as valid as what is missing (404) or in another state (409).
+# A valid call may concern a request that is missing (404), in another state (409) or past its retention (410).
 ACCEPTED = {"expected-statuses": ["2xx", "404", "409", "410"]}
 schema = schemathesis.openapi.from_dict(
     dict(document), config=schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": ACCEPTED}})
@@ -52,7 +52,7 @@ schema = schemathesis.openapi.from_dict(
 
 @dataclass(frozen=True)
 class Target:
-    """An api with room for a thousand open requests, and a tenant that has some."""
+    """An API with a quota of a thousand open requests, and a tenant with requests in each state."""
 
     url: str
     service: Service
@@ -60,16 +60,16 @@ class Target:
     ids: list[str]
     page_token: str
 
-    def member(self) -> str:
-        """Somebody new: a key that is generated twice is then not one that was used before."""
-        return str(self.service.caller(tenant=self.tenant).authorization)
+    def authorization_of_new_member(self) -> str:
+        """A new member for each call, because a generated idempotency key may repeat an earlier one."""
+        return self.service.caller(tenant=self.tenant).authorization
 
 
 @pytest.fixture(scope="module")
 def target(service: Service, api_environment: Mapping[str, str]) -> Iterator[Target]:
     tenant = secrets.token_hex(8)
     caller = service.caller(tenant=tenant)
-    batch = {"requests": [ASK] * len(STATES)}
+    batch = {"requests": [REQUEST] * len(STATES)}
     ids = [str(each["id"]) for each in caller.post("/requests:batch", batch).json()["requests"]]
     for request_id, state in zip(ids, STATES, strict=True):
         service.edit(request_id, **state)
@@ -80,16 +80,16 @@ def target(service: Service, api_environment: Mapping[str, str]) -> Iterator[Tar
 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-def test_every_operation_answers_as_documented(case: Any, target: Target) -> None:
-    assume("%0A" not in case.formatted_path)  # functions-framework takes no path with a line break, and answers itself
+def test_an_operation_answers_as_documented(case: Any, target: Target) -> None:
+    assume("%0A" not in case.formatted_path)  # functions-framework itself answers a path with a line break
     if case.meta.generation.mode.is_positive:
-        become_real(case, target)
-    left_out = []
+        use_existing_values(case, target)
+    excluded = []
     if "medical_asset" in repr(case.body):
-        left_out = CHECKS.get_by_names(["positive_data_acceptance"])  # which characters can be drawn no schema says
+        excluded = CHECKS.get_by_names(["positive_data_acceptance"])  # no schema states which characters can be drawn
 
     response = case.call_and_validate(
-        base_url=target.url, headers={"Authorization": target.member()}, excluded_checks=left_out
+        base_url=target.url, headers={"Authorization": target.authorization_of_new_member()}, excluded_checks=excluded
     )
 
     if response.status_code >= 400:
@@ -97,12 +97,12 @@ def test_every_operation_answers_as_documented(case: Any, target: Target) -> Non
         assert response.request.method == "HEAD" or response.json()["code"]
 
 
-def become_real(case: Any, target: Target) -> None:
-    """About half of what is generated as documented is about requests that exist, and every page token is one."""
+def use_existing_values(case: Any, target: Target) -> None:
+    """Replaces about half of the generated ids by those of existing requests, and every page token by a real one."""
     if "id" in (case.path_parameters or {}):
-        chosen = crc32(case.path_parameters["id"].encode()) % (2 * len(target.ids))
-        if chosen < len(target.ids):
-            case.path_parameters["id"] = target.ids[chosen]
+        index = crc32(case.path_parameters["id"].encode()) % (2 * len(target.ids))
+        if index < len(target.ids):
+            case.path_parameters["id"] = target.ids[index]
     if "name" in (case.path_parameters or {}):
         case.path_parameters["name"] = ASSET["name"]
     if "page_token" in (case.query or {}):

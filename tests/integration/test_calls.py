@@ -1,4 +1,4 @@
-"""What a request costs, counted on the wire between the deployed entry points and the emulators."""
+"""The remote calls and log lines of a request, counted between the deployed entry points and the emulators."""
 
 import json
 import logging
@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import functions_framework
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from google.cloud.firestore_v1.types import CommitRequest
 
 from common.log import LOGGER_NAME
+from common.pipeline import attempt
 from common.queues import load_policies
 from deploy.smoke import REQUEST as ASSET
 from local.cloud_tasks import Attempt, CloudTasks, VirtualClock
@@ -33,6 +35,8 @@ LOCATION = "us-central1"
 
 @dataclass
 class EntryPoints:
+    """The functions `api` and `process`, and the proxies that count their calls."""
+
     api: FlaskClient
     firestore: Proxy
     cloud_tasks: Proxy
@@ -51,18 +55,18 @@ class EntryPoints:
     def calls(self) -> Counter[str]:
         return self.firestore.counts() + self.cloud_tasks.counts()
 
-    def forget(self) -> None:
-        self.firestore.forget()
-        self.cloud_tasks.forget()
+    def clear(self) -> None:
+        self.firestore.clear()
+        self.cloud_tasks.clear()
 
     def writes(self) -> int:
-        return sum(len(CommitRequest.deserialize(request).writes) for request in self.firestore.of("Commit"))
+        return sum(len(CommitRequest.deserialize(request).writes) for request in self.firestore.requests_of("Commit"))
 
 
 @pytest.fixture
 def entry_points(firestore_emulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EntryPoints]:
-    def deliver(attempt: Attempt) -> int:
-        return int(process.post("/", headers=dict(attempt.headers), data=attempt.body).status_code)
+    def deliver(delivery: Attempt) -> int:
+        return int(process.post("/", headers=dict(delivery.headers), data=delivery.body).status_code)
 
     with CloudTasks(clock=VirtualClock(), send=deliver) as tasks:
         create_queues(tasks.client(), PROJECT, LOCATION, "http://127.0.0.1:1", load_policies())
@@ -88,7 +92,7 @@ def test_a_plain_request_costs_four_calls_three_writes_and_no_read(entry_points:
     token = unsigned_token(uuid.uuid4().hex)
     entry_points.submit(token)
     entry_points.tasks.advance()
-    entry_points.forget()
+    entry_points.clear()
 
     request_id = entry_points.submit(token, **{"Idempotency-Key": "key"})
     entry_points.tasks.advance()
@@ -100,12 +104,13 @@ def test_a_plain_request_costs_four_calls_three_writes_and_no_read(entry_points:
 
 
 def test_the_counted_values_of_the_cost_document_are_those_on_the_wire(
-    entry_points: EntryPoints, caplog: pytest.LogCaptureFixture
+    entry_points: EntryPoints, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(attempt, "PROGRESS_INTERVAL", timedelta(hours=1))  # a slow machine writes no progress twice
     each, token = cost.values(), unsigned_token(uuid.uuid4().hex)
     entry_points.submit(token)
     entry_points.tasks.advance()
-    entry_points.forget()
+    entry_points.clear()
     caplog.set_level(logging.INFO, LOGGER_NAME)
     caplog.clear()
 
@@ -113,7 +118,7 @@ def test_the_counted_values_of_the_cost_document_are_those_on_the_wire(
     path = entry_points.api.post("/requests", json=ASSET, headers=signed_in).headers["Location"]
     entry_points.tasks.advance()
     calls, writes, lines = entry_points.calls(), entry_points.writes(), len(caplog.records)
-    entry_points.forget()
+    entry_points.clear()
     caplog.clear()
     opened = entry_points.api.get(f"{path}/assets/social.png", headers=signed_in)
 
@@ -125,7 +130,9 @@ def test_the_counted_values_of_the_cost_document_are_those_on_the_wire(
     assert entry_points.calls() == Counter({"BatchGetDocuments": each["url_reads"]})
 
 
-def test_the_first_request_of_a_tenant_costs_one_more_call_to_count_its_open_ones(entry_points: EntryPoints) -> None:
+def test_the_first_request_of_a_tenant_also_counts_its_open_requests(
+    entry_points: EntryPoints,
+) -> None:
     token = unsigned_token(uuid.uuid4().hex)
 
     entry_points.submit(token)
@@ -137,7 +144,7 @@ def test_the_first_request_of_a_tenant_costs_one_more_call_to_count_its_open_one
 def test_a_batch_of_ten_is_one_commit_and_ten_tasks(entry_points: EntryPoints) -> None:
     token = unsigned_token(uuid.uuid4().hex)
     entry_points.submit(token)
-    entry_points.forget()
+    entry_points.clear()
 
     body = {"requests": [{"type": "diagnostic", "input": {}}] * 10}
     answer = entry_points.api.post("/requests:batch", json=body, headers={"Authorization": f"Bearer {token}"})
@@ -146,7 +153,7 @@ def test_a_batch_of_ten_is_one_commit_and_ten_tasks(entry_points: EntryPoints) -
     assert entry_points.calls() == Counter({"Commit": 1, "CreateTask": 10})
 
 
-def test_a_task_carries_what_was_stored_and_no_address_of_the_worker(entry_points: EntryPoints) -> None:
+def test_a_task_contains_the_record_and_a_placeholder_url(entry_points: EntryPoints) -> None:
     token = unsigned_token(uuid.uuid4().hex)
 
     request_id = entry_points.submit(token)
@@ -158,15 +165,15 @@ def test_a_task_carries_what_was_stored_and_no_address_of_the_worker(entry_point
 
 
 def test_importing_the_functions_opens_no_channel() -> None:
-    """gunicorn imports before it forks, and a channel that was opened before can hang for ever."""
+    """gunicorn imports before it forks, and a channel that was opened before the fork can hang for ever."""
     program = "import functions.main as main; print(*sorted(vars(main.dependencies)))"
     environment = {"PATH": os.environ["PATH"], "GOOGLE_CLOUD_PROJECT": PROJECT}
 
-    done = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.split() == ["catalog", "policies", "settings"]
+    assert finished.stdout.split() == ["catalog", "policies", "settings"]
 
 
 def test_each_call_and_each_delivery_is_one_event(entry_points: EntryPoints, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,7 +1,7 @@
-"""firestore.indexes.json against the indexes that the gateway's queries need.
+"""firestore.indexes.json declares exactly the indexes that the gateway's queries need.
 
-The emulator tells which composite ones those are; unlike production it does not refuse a query that has none. The
-others are told by the queries themselves, since a field that the file does not name has no index of its own.
+The emulator reports the composite indexes that production would need; it does not refuse a query without its index. The
+single-field indexes follow from the queries, because the file exempts all other fields.
 """
 
 import json
@@ -31,7 +31,7 @@ def declared() -> set[Index]:
 
 
 def needed_by(query: Callable[[Requests], object], emulator: str) -> set[Index]:
-    """The composite indexes that production needs for it. In a database of its own, where nobody else queries."""
+    """Returns the composite indexes that production needs for the query, which runs in a database of its own."""
     database = f"indexes-{uuid4().hex}"
     query(Requests(Client(project=PROJECT, database=database)))
     answer = httpx.get(
@@ -42,7 +42,7 @@ def needed_by(query: Callable[[Requests], object], emulator: str) -> set[Index]:
 
 
 def _fields(fields: list[dict[str, str]]) -> Index:
-    # The name comes last in every index, by itself.
+    # Firestore adds the name to every index.
     return tuple((field["fieldPath"], field["order"]) for field in fields if field["fieldPath"] != "__name__")
 
 
@@ -60,22 +60,22 @@ def test_every_composite_index_that_a_query_needs_is_declared(firestore_emulator
     assert needed_by(QUERIES[query], firestore_emulator) <= declared()
 
 
-def test_no_composite_index_is_declared_that_no_query_needs(firestore_emulator: str) -> None:
+def test_every_declared_composite_index_is_needed_by_a_query(firestore_emulator: str) -> None:
     needed = set[Index]().union(*(needed_by(query, firestore_emulator) for query in QUERIES.values()))
 
     assert declared() <= needed
 
 
 def single_fields_of(query: Callable[[Requests], object], emulator: str) -> set[str]:
-    """The field that it filters and sorts by, if that is one alone: production then needs this field's own index."""
+    """Returns the field of a query that filters and sorts by one field: production needs its single-field index."""
     with Proxy(emulator) as proxy, pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIRESTORE_EMULATOR_HOST", proxy.address)
         query(Requests(Client(project=PROJECT, database=f"indexes-{uuid4().hex}")))
-        plain = [RunQueryRequest.deserialize(each).structured_query for each in proxy.of("RunQuery")]
-        counting = [RunAggregationQueryRequest.deserialize(each) for each in proxy.of("RunAggregationQuery")]
-    asked = [*plain, *(each.structured_aggregation_query.structured_query for each in counting)]
-    assert asked
-    return set().union(*(fields for each in asked if len(fields := _fields_of(each)) == 1))
+        plain = [RunQueryRequest.deserialize(each).structured_query for each in proxy.requests_of("RunQuery")]
+        counting = [RunAggregationQueryRequest.deserialize(each) for each in proxy.requests_of("RunAggregationQuery")]
+    queries = [*plain, *(each.structured_aggregation_query.structured_query for each in counting)]
+    assert queries
+    return set().union(*(fields for each in queries if len(fields := _fields_of(each)) == 1))
 
 
 def _fields_of(query: StructuredQuery) -> set[str]:
@@ -84,7 +84,7 @@ def _fields_of(query: StructuredQuery) -> set[str]:
     return used - {"__name__", ""}
 
 
-def test_the_single_fields_that_keep_their_index_are_those_that_queries_use_alone(firestore_emulator: str) -> None:
+def test_only_fields_that_a_query_uses_alone_keep_their_index(firestore_emulator: str) -> None:
     ascending = {"order": "ASCENDING", "queryScope": "COLLECTION"}
     kept = {override["fieldPath"] for override in INDEXES["fieldOverrides"] if ascending in override["indexes"]}
 

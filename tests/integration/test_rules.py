@@ -1,4 +1,4 @@
-"""Who may read what, asked of the emulator as a browser would: over REST, with tokens of all kinds of people."""
+"""The security rules of Firestore, over its REST interface: which tokens may read which requests."""
 
 import re
 from typing import Any
@@ -11,33 +11,33 @@ from local.emulators.firestore import PROJECT, RULES
 from local.token import unsigned_token
 
 DOCUMENTS = f"v1/projects/{PROJECT}/databases/(default)/documents"
-ADMIN = "owner"  # the emulator lets this token pass every rule, as it does a service account's
+ADMIN = "owner"  # no rule applies to this token in the emulator, as to a service account in production
 
 ALICE = unsigned_token("alice")
 CLINIC_MEMBER = unsigned_token("alice", tenant="clinic")
 CLINIC_COLLEAGUE = unsigned_token("bob", tenant="clinic")
-STRANGERS_TO_ALICE = {
-    "without a token": None,
+NOT_ALICE = {
+    "no token": None,
     "another user": unsigned_token("bob"),
-    "a tenant's member of the same uid": CLINIC_MEMBER,
+    "the same uid in a tenant": CLINIC_MEMBER,
     "a tenant named like the stored tenant": unsigned_token("mallory", tenant="u:alice"),
     "a tenant named like the uid": unsigned_token("mallory", tenant="alice"),
     "an empty tenant claim": unsigned_token("alice", tenant=""),
-    "a tenant claim that is null": unsigned_token("alice", claims={"tenant": None}),
-    "a tenant claim that is a list": unsigned_token("alice", claims={"tenant": ["u:alice"]}),
+    "null as tenant claim": unsigned_token("alice", claims={"tenant": None}),
+    "a list as tenant claim": unsigned_token("alice", claims={"tenant": ["u:alice"]}),
 }
-STRANGERS_TO_CLINIC = {
-    "without a token": None,
+NOT_CLINIC = {
+    "no token": None,
     "a user without a tenant": unsigned_token("bob"),
     "a user named like the tenant": unsigned_token("clinic"),
     "a user named like the stored tenant": unsigned_token("t:clinic"),
-    "another tenant's member": unsigned_token("alice", tenant="surgery"),
-    "a tenant of the same name in capitals": unsigned_token("alice", tenant="Clinic"),
+    "a member of another tenant": unsigned_token("alice", tenant="surgery"),
+    "the same tenant in another case": unsigned_token("alice", tenant="Clinic"),
 }
 
 
 class Firestore:
-    """The REST interface, as whoever holds the token."""
+    """The REST interface of the emulator."""
 
     def __init__(self, address: str) -> None:
         self._http = httpx.Client(base_url=f"http://{address}")
@@ -64,8 +64,8 @@ class Firestore:
             query["limit"] = limit
         return self._call("POST", f"{DOCUMENTS}:runQuery", token, {"structuredQuery": query})
 
-    def stored(self, tenant: str | None = None) -> str:
-        """The path of a new request of that tenant."""
+    def create_request(self, tenant: str | None = None) -> str:
+        """Creates a request of the tenant and returns its path."""
         answer = self.create(ADMIN, {"status": "queued"} | ({} if tenant is None else {"tenant": tenant}))
         return str(answer.raise_for_status().json()["name"])
 
@@ -87,73 +87,73 @@ def firestore(firestore_emulator: str) -> Firestore:
     return Firestore(firestore_emulator)
 
 
-def test_a_user_without_a_tenant_gets_their_own_request(firestore: Firestore) -> None:
-    assert firestore.get(ALICE, firestore.stored("u:alice")).status_code == 200
+def test_a_user_without_a_tenant_can_get_an_own_request(firestore: Firestore) -> None:
+    assert firestore.get(ALICE, firestore.create_request("u:alice")).status_code == 200
 
 
 @pytest.mark.parametrize("token", [CLINIC_MEMBER, CLINIC_COLLEAGUE], ids=["one member", "another member"])
-def test_members_of_a_tenant_get_its_requests(firestore: Firestore, token: str) -> None:
-    assert firestore.get(token, firestore.stored("t:clinic")).status_code == 200
+def test_members_of_a_tenant_can_get_its_requests(firestore: Firestore, token: str) -> None:
+    assert firestore.get(token, firestore.create_request("t:clinic")).status_code == 200
 
 
-def test_an_owner_lists_their_own_requests(firestore: Firestore) -> None:
-    own, foreign = firestore.stored("u:carol"), firestore.stored("u:dave")
+def test_a_user_without_a_tenant_can_list_own_requests(firestore: Firestore) -> None:
+    user = uuid4().hex
+    own = firestore.create_request(f"u:{user}")
 
-    answer = firestore.query(unsigned_token("carol"), tenant="u:carol", limit=50)
+    answer = firestore.query(unsigned_token(user), tenant=f"u:{user}", limit=50)
 
-    names = {found["document"]["name"] for found in answer.raise_for_status().json()}
-    assert own in names
-    assert foreign not in names
-
-
-def test_members_of_a_tenant_list_its_requests(firestore: Firestore) -> None:
-    own = firestore.stored("t:ward")
-
-    answer = firestore.query(unsigned_token("bob", tenant="ward"), tenant="t:ward", limit=50)
-
-    assert {found["document"]["name"] for found in answer.raise_for_status().json()} == {own}
+    assert [found["document"]["name"] for found in answer.raise_for_status().json()] == [own]
 
 
-@pytest.mark.parametrize("stranger", STRANGERS_TO_ALICE)
-def test_strangers_neither_get_nor_list_a_users_requests(firestore: Firestore, stranger: str) -> None:
-    path, token = firestore.stored("u:alice"), STRANGERS_TO_ALICE[stranger]
+def test_members_of_a_tenant_can_list_its_requests(firestore: Firestore) -> None:
+    tenant = uuid4().hex
+    own = firestore.create_request(f"t:{tenant}")
+
+    answer = firestore.query(unsigned_token("bob", tenant=tenant), tenant=f"t:{tenant}", limit=50)
+
+    assert [found["document"]["name"] for found in answer.raise_for_status().json()] == [own]
+
+
+@pytest.mark.parametrize("other", NOT_ALICE)
+def test_others_can_neither_get_nor_list_the_requests_of_a_user(firestore: Firestore, other: str) -> None:
+    path, token = firestore.create_request("u:alice"), NOT_ALICE[other]
 
     assert firestore.get(token, path).status_code == 403
     assert firestore.query(token, tenant="u:alice", limit=10).status_code == 403
 
 
-@pytest.mark.parametrize("stranger", STRANGERS_TO_CLINIC)
-def test_strangers_neither_get_nor_list_a_tenants_requests(firestore: Firestore, stranger: str) -> None:
-    path, token = firestore.stored("t:clinic"), STRANGERS_TO_CLINIC[stranger]
+@pytest.mark.parametrize("other", NOT_CLINIC)
+def test_others_can_neither_get_nor_list_the_requests_of_a_tenant(firestore: Firestore, other: str) -> None:
+    path, token = firestore.create_request("t:clinic"), NOT_CLINIC[other]
 
     assert firestore.get(token, path).status_code == 403
     assert firestore.query(token, tenant="t:clinic", limit=10).status_code == 403
 
 
 @pytest.mark.parametrize("limit", [None, 51], ids=["no limit", "51"])
-def test_lists_longer_than_50_are_refused(firestore: Firestore, limit: int | None) -> None:
+def test_a_list_of_more_than_50_is_refused(firestore: Firestore, limit: int | None) -> None:
     assert firestore.query(ALICE, tenant="u:alice", limit=limit).status_code == 403
 
 
-def test_a_list_without_a_filter_is_refused_even_if_all_it_would_find_is_ones_own(firestore: Firestore) -> None:
-    firestore.stored("u:alice")
+def test_a_list_without_a_filter_is_refused(firestore: Firestore) -> None:
+    firestore.create_request("u:alice")
 
     assert firestore.query(ALICE, tenant=None, limit=1).status_code == 403
 
 
-@pytest.mark.parametrize("token", [None, ALICE, CLINIC_MEMBER], ids=["without a token", "a user", "a member"])
-def test_a_request_without_a_tenant_is_nobodys(firestore: Firestore, token: str | None) -> None:
-    assert firestore.get(token, firestore.stored(tenant=None)).status_code == 403
+@pytest.mark.parametrize("token", [None, ALICE, CLINIC_MEMBER], ids=["no token", "a user", "a member"])
+def test_no_user_can_get_a_request_without_a_tenant(firestore: Firestore, token: str | None) -> None:
+    assert firestore.get(token, firestore.create_request(tenant=None)).status_code == 403
 
 
-def test_a_missing_request_is_refused_like_a_foreign_one(firestore: Firestore) -> None:
+def test_a_missing_request_is_refused_like_one_of_another_tenant(firestore: Firestore) -> None:
     assert firestore.get(ALICE, f"{DOCUMENTS.removeprefix('v1/')}/requests/{uuid4().hex}").status_code == 403
 
 
-@pytest.mark.parametrize("token", [None, ALICE, CLINIC_MEMBER], ids=["without a token", "a user", "a member"])
+@pytest.mark.parametrize("token", [None, ALICE, CLINIC_MEMBER], ids=["no token", "a user", "a member"])
 @pytest.mark.parametrize("tenant", ["u:alice", "t:clinic"])
-def test_nobody_writes(firestore: Firestore, token: str | None, tenant: str) -> None:
-    path, fields = firestore.stored(tenant), {"tenant": tenant, "status": "completed"}
+def test_no_user_can_write(firestore: Firestore, token: str | None, tenant: str) -> None:
+    path, fields = firestore.create_request(tenant), {"tenant": tenant, "status": "completed"}
 
     assert firestore.create(token, fields).status_code == 403
     assert firestore.update(token, path, fields).status_code == 403
@@ -161,7 +161,7 @@ def test_nobody_writes(firestore: Firestore, token: str | None, tenant: str) -> 
     assert firestore.get(ADMIN, path).json()["fields"]["status"] == {"stringValue": "queued"}
 
 
-def test_other_collections_are_nobodys(firestore: Firestore) -> None:
+def test_no_user_can_read_or_write_other_collections(firestore: Firestore) -> None:
     path = firestore.create(ADMIN, {"tenant": "u:alice"}, folder="others").json()["name"]
 
     assert firestore.get(ALICE, path).status_code == 403
@@ -169,8 +169,8 @@ def test_other_collections_are_nobodys(firestore: Firestore) -> None:
 
 
 def test_each_allow_condition_has_been_both_true_and_false(firestore: Firestore) -> None:
-    path, stranger = firestore.stored("u:alice"), unsigned_token("bob")
-    for token in (ALICE, stranger):
+    path, other = firestore.create_request("u:alice"), unsigned_token("bob")
+    for token in (ALICE, other):
         firestore.get(token, path)
         firestore.query(token, tenant="u:alice", limit=10)
 

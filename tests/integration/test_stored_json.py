@@ -1,4 +1,4 @@
-"""Every JSON value without a fault is stored by Firestore and read back unchanged."""
+"""Firestore stores every JSON value without a fault, and returns it unchanged."""
 
 import json
 from typing import Any

@@ -1,7 +1,7 @@
-"""Two releases meet each other's documents and tasks, since revisions take over while requests run.
+"""Two releases read each other's documents and tasks, because a roll-out replaces revisions while requests run.
 
-previous_release.json holds what the first release stored and enqueued. It is never changed; what a later release adds
-must have a default.
+previous_release.json is a document and a task of the first release. Never change it: a later release gives a default to
+each field that it adds.
 """
 
 import json
@@ -29,7 +29,7 @@ from tests.integration.proxy import Proxy
 from tests.processes import wait_until
 
 PREVIOUS = json.loads(Path(__file__).with_name("previous_release.json").read_text())
-FROM_A_NEWER_RELEASE = {"mood": "cheerful", "plan": {"steps": [1, 2]}}
+UNKNOWN_FIELDS = {"mood": "cheerful", "plan": {"steps": [1, 2]}}
 
 
 @pytest.fixture
@@ -46,21 +46,21 @@ def pipeline(firestore_emulator: str, client: Client) -> Iterator[Pipeline]:
         yield running
 
 
-def stored(client: Client, request_id: str) -> dict[str, Any]:
+def document(client: Client, request_id: str) -> dict[str, Any]:
     return client.collection(COLLECTION).document(request_id).get().to_dict() or {}
 
 
-def store(client: Client, **more: Any) -> tuple[str, str]:
-    """A document as the first release left it. Returns its id and update time."""
-    document = {**PREVIOUS["document"], "created_at": datetime(2026, 11, 1, 9, tzinfo=UTC), **more}
+def store_previous(client: Client, **changes: Any) -> tuple[str, str]:
+    """Stores a document of the first release, with changes. Returns its id and update time."""
+    stored = {**PREVIOUS["document"], "created_at": datetime(2026, 11, 1, 9, tzinfo=UTC), **changes}
     request_id = uuid.uuid4().hex
-    written = client.collection(COLLECTION).document(request_id).create(document)
-    update_time: Any = written.update_time  # the client's annotation says less than it returns
+    written = client.collection(COLLECTION).document(request_id).create(stored)
+    update_time: Any = written.update_time  # its annotation lacks the nanoseconds
     return request_id, update_time.rfc3339()
 
 
 def deliver(pipeline: Pipeline, request_id: str, body: Any) -> int:
-    """A first delivery of a task that lies in the queue since before the upgrade."""
+    """Sends the first delivery of a task that was enqueued before the upgrade. Returns the HTTP status."""
     name = f"{request_id}-g0"
     headers = {
         "X-CloudTasks-QueueName": "work",
@@ -83,53 +83,49 @@ def deliver(pipeline: Pipeline, request_id: str, body: Any) -> int:
     )
 
 
-def test_a_task_of_the_previous_release_is_processed_as_it_is(pipeline: Pipeline, client: Client) -> None:
-    request_id, update_time = store(client)
+def test_a_task_of_the_previous_release_is_processed(pipeline: Pipeline, client: Client) -> None:
+    request_id, update_time = store_previous(client)
     body = {"u": update_time, "record": {**PREVIOUS["task"]["record"], "id": request_id}}
 
     assert deliver(pipeline, request_id, body) == 200
     assert pipeline.record(request_id).status is Status.COMPLETED
 
 
-def test_a_document_of_the_previous_release_is_processed_from_its_name_alone(
-    pipeline: Pipeline, client: Client
-) -> None:
-    request_id, _ = store(client)
+def test_a_document_of_the_previous_release_is_processed_by_its_id(pipeline: Pipeline, client: Client) -> None:
+    request_id, _ = store_previous(client)
 
     assert deliver(pipeline, request_id, {"id": request_id, "generation": 0}) == 200
     assert pipeline.record(request_id).status is Status.COMPLETED
 
 
-def test_what_a_newer_release_has_added_is_kept_by_all_that_this_one_writes(pipeline: Pipeline, client: Client) -> None:
-    request_id, update_time = store(client, **FROM_A_NEWER_RELEASE)
-    record = {**PREVIOUS["task"]["record"], "id": request_id, **FROM_A_NEWER_RELEASE}
+def test_writes_keep_the_fields_that_a_newer_release_added(pipeline: Pipeline, client: Client) -> None:
+    request_id, update_time = store_previous(client, **UNKNOWN_FIELDS)
+    record = {**PREVIOUS["task"]["record"], "id": request_id, **UNKNOWN_FIELDS}
 
     assert deliver(pipeline, request_id, {"u": update_time, "record": record, "urgency": "high"}) == 200
 
-    left = stored(client, request_id)
-    assert left["status"] == "completed"
-    assert {name: left[name] for name in FROM_A_NEWER_RELEASE} == FROM_A_NEWER_RELEASE
+    after = document(client, request_id)
+    assert after["status"] == "completed"
+    assert {name: after[name] for name in UNKNOWN_FIELDS} == UNKNOWN_FIELDS
 
 
-def test_a_document_of_a_newer_schema_is_left_to_its_release_by_worker_and_sweeper(
-    pipeline: Pipeline, client: Client
-) -> None:
-    request_id, update_time = store(client, schema=SCHEMA + 1)
+def test_worker_and_sweeper_do_not_change_a_document_of_a_newer_schema(pipeline: Pipeline, client: Client) -> None:
+    request_id, update_time = store_previous(client, schema=SCHEMA + 1)
     record = {**PREVIOUS["task"]["record"], "id": request_id, "schema": SCHEMA + 1}
-    before = stored(client, request_id)
+    before = document(client, request_id)
 
     status = deliver(pipeline, request_id, {"u": update_time, "record": record})
     pipeline.sweep()
 
     assert status == 503
-    assert stored(client, request_id) == before
+    assert document(client, request_id) == before
 
 
-RECORD = "    trace: str | None = None\n"
+LAST_FIELD = "    trace: str | None = None\n"  # of Record
 
 
 class Releases:
-    """This release and the next, of which one is the current. The next one's records have a field more."""
+    """This release and the next, whose records have one more field. `current` is a link to one of them."""
 
     def __init__(self, folder: Path) -> None:
         self.current = folder / "current"
@@ -139,20 +135,20 @@ class Releases:
                 archive.extractall(folder / name)
         record = folder / "next" / "common" / "pipeline" / "record.py"
         code = record.read_text()
-        assert code.count(RECORD) == 1
-        record.write_text(code.replace(RECORD, f'{RECORD}    release: str = "next"\n'))
-        self.put("this")
+        assert code.count(LAST_FIELD) == 1
+        record.write_text(code.replace(LAST_FIELD, f'{LAST_FIELD}    release: str = "next"\n'))
+        self.make_current("this")
 
-    def put(self, name: str) -> None:
+    def make_current(self, name: str) -> None:
         self.current.unlink(missing_ok=True)
         self.current.symlink_to(name)
 
 
-def test_requests_run_across_a_roll_out_and_its_roll_back(firestore_emulator: str, tmp_path: Path) -> None:
+def test_requests_complete_across_a_roll_out_and_its_roll_back(firestore_emulator: str, tmp_path: Path) -> None:
     releases, database = Releases(tmp_path), f"t{uuid.uuid4().hex}"
     environment = {
         "FIRESTORE_DATABASE": database,
-        "PYTHONSAFEPATH": "1",  # or the repository would be imported, not the release
+        "PYTHONSAFEPATH": "1",  # imports the release, not the repository
         "PYTHONPATH": str(releases.current),
     }
     with (
@@ -172,19 +168,19 @@ def test_requests_run_across_a_roll_out_and_its_roll_back(firestore_emulator: st
             return str(api.post("/requests", json=work).raise_for_status().json()["id"])
 
         def replace(part: str, release: str) -> None:
-            releases.put(release)
+            releases.make_current(release)
             stack.kill(part)
             stack.restart(part)
 
         with ThreadPoolExecutor(8) as threads:
-            asked = list(threads.map(submit, range(8)))  # this release throughout
+            submitted = list(threads.map(submit, range(8)))  # this release only
             replace("process", "next")
-            asked += threads.map(submit, range(8))  # its tasks meet the next one's worker
+            submitted += threads.map(submit, range(8))  # tasks of this release, worker of the next
             replace("api", "next")
-            asked += threads.map(submit, range(8))
-            replace("process", "this")  # rolled back, with the next one's requests under way
-        wait_until(lambda: all(api.get(f"/requests/{each}").json()["status"] == "completed" for each in asked))
+            submitted += threads.map(submit, range(8))
+            replace("process", "this")  # rolled back while requests of the next release run
+        wait_until(lambda: all(api.get(f"/requests/{each}").json()["status"] == "completed" for each in submitted))
 
-        documents = Client(project=PROJECT, database=database)
-        releases_of = [stored(documents, each).get("release") for each in asked]
+        client = Client(project=PROJECT, database=database)
+        releases_of = [document(client, each).get("release") for each in submitted]
         assert releases_of == [None] * 16 + ["next"] * 8
