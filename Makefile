@@ -37,13 +37,12 @@ check: install  ## lint, format and types
 
 format: install  ## format, and fix lint errors where possible
 	@$(BIN)/ruff check --fix && $(BIN)/ruff format
-	@$(BIN)/python -m build.page format
 
 simulate: install  ## run the protocol in 20,000 random worlds
 	@$(BIN)/python -m tests.chaos.simulate
 
 mutants: install .venv/mutmut  ## make 1,500 small changes to the core and show those that no test detects
-	@PYTHONPATH=.venv/mutmut $(BIN)/python -m tests.mutants $(if $(ONLY),'$(ONLY)')
+	@PYTHONPATH=.venv/mutmut $(BIN)/python -m tests.mutants
 
 .venv/mutmut: requirements-mutants.txt constraints.txt | install
 	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $@ -r $<

@@ -1,4 +1,4 @@
-"""The retention of records and assets in common/retention.json."""
+"""How long data is kept: common/retention.json, which the functions and Terraform read."""
 
 import json
 from datetime import timedelta
