@@ -20,6 +20,8 @@ from tests.unit.conftest import LoggedEvent
 from tests.unit.scripted_gateways import ScriptedDocuments, ScriptedTasks
 
 JOB = {"X-CloudScheduler-JobName": "weekly", "X-CloudScheduler-ScheduleTime": "2026-01-01T12:00:00Z"}
+TYPES = catalog()
+BODIES = bodies_for(TYPES)
 HELLO = {"submit": {"type": "demo", "input": {"text": "hello"}}}
 
 
@@ -28,17 +30,16 @@ class Harness:
 
     def __init__(self, *records: Record, limit: int = 100) -> None:
         self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
-        types = catalog()
         self.sweep = Sweep(
-            sweeper=Sweeper(documents=self.documents, tasks=self.tasks, catalog=types, clock=self.clock),
+            sweeper=Sweeper(documents=self.documents, tasks=self.tasks, catalog=TYPES, clock=self.clock),
             requests=RequestService(
                 documents=self.documents,
                 tasks=self.tasks,
-                catalog=types,
+                catalog=TYPES,
                 quota=Quota(self.documents, limit=limit, clock=self.clock),
                 clock=self.clock,
             ),
-            bodies=bodies_for(types),
+            bodies=BODIES,
         )
 
     def call(self, body: Any = None, headers: dict[str, str] | None = None) -> Response:
