@@ -104,9 +104,9 @@ class CloudStorage:
         }
         return Response(stored.content, headers=headers)
 
-    def _refusal(self, given: Request) -> Response | None:
+    def _refusal(self, call: Request) -> Response | None:
         """The answer to a URL with a wrong signature, None for a valid one."""
-        query = given.args
+        query = call.args
         if query.get("X-Goog-Algorithm") != "GOOG4-RSA-SHA256":
             return Response("<Code>AccessDenied</Code>", 403)
         signer, _, scope = query["X-Goog-Credential"].partition("/")
@@ -117,7 +117,7 @@ class CloudStorage:
         )
         if not timedelta(0) < valid <= MAX_VALIDITY or datetime.now(UTC) >= begin + valid:
             return Response("<Code>ExpiredToken</Code>", 400)
-        canonical = canonical_request(given.path, query.to_dict(), {"host": given.headers["Host"]})
+        canonical = canonical_request(call.path, query.to_dict(), {"host": call.headers["Host"]})
         to_sign = f"GOOG4-RSA-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = bytes.fromhex(query["X-Goog-Signature"])
         try:
@@ -189,10 +189,10 @@ class AttachedCredentials(AnonymousCredentials):
         self.service_account_email = SIGNER
 
 
-def _related(given: Request) -> tuple[dict[str, str], str, bytes]:
+def _related(call: Request) -> tuple[dict[str, str], str, bytes]:
     """The metadata, media type and content of a multipart/related upload."""
-    boundary = given.mimetype_params["boundary"].encode()
-    first, second = given.get_data().split(b"--" + boundary)[1:3]
+    boundary = call.mimetype_params["boundary"].encode()
+    first, second = call.get_data().split(b"--" + boundary)[1:3]
     metadata = json.loads(first.partition(b"\r\n\r\n")[2])
     head, _, content = second.partition(b"\r\n\r\n")
     content_type = head.decode().partition(":")[2].strip()

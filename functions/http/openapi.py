@@ -46,12 +46,12 @@ def _schemas(bodies: Bodies) -> Json:
         [
             ("request", "serialization", TypeAdapter(Request)),
             ("batch", "validation", bodies.batch),
-            ("ask", "validation", bodies.one),
+            ("submission", "validation", bodies.one),
         ],
         ref_template=REF,
     )
     schemas: Json = definitions["$defs"]
-    return schemas | {"Ask": roots["ask", "validation"], "Problem": PROBLEM}
+    return schemas | {"Submission": roots["submission", "validation"], "Problem": PROBLEM}
 
 
 def _paths() -> Json:

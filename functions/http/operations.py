@@ -76,7 +76,7 @@ OPERATIONS = (
         handler=Handlers.submit,
         success={202: Success(REQUEST, LOCATION), 200: Success(REQUEST, LOCATION | REPLAYED)},
         parameters=(KEY,),
-        body=ref("Ask"),
+        body=ref("Submission"),
         errors=(401, 403, 413, 422, 429, 503),
     ),
     Operation(

@@ -106,7 +106,7 @@ def allow(methods: Iterable[str]) -> str:
 def invalid(error: ValidationError, *, tags: frozenset[str] = frozenset()) -> errors.InvalidInput:
     """Returns pydantic's first errors with JSON pointers. Pydantic adds `tags`, the members of a union, to locations.
 
-    The number and the length of the errors are bounded, whatever the size of the body.
+    The number and the length of the errors are bounded for a body of any size.
     """
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return errors.InvalidInput(*(_fault(detail, tags) for detail in found[:MAX_FAULTS]))

@@ -71,7 +71,7 @@ def test_the_offered_types_have_a_description_and_an_input_schema(service: Servi
 def test_the_openapi_document_offers_the_same_types(service: Service) -> None:
     document = service.http.get("/openapi.json").json()
 
-    mapping = document["components"]["schemas"]["Ask"]["discriminator"]["mapping"]
+    mapping = document["components"]["schemas"]["Submission"]["discriminator"]["mapping"]
     assert set(mapping) == {each["name"] for each in service.http.get("/types").json()["types"]}
 
 

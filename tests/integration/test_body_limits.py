@@ -1,4 +1,4 @@
-"""Whatever a caller sends, parsing a body takes bounded memory and CPU time."""
+"""Parsing a body of any content uses bounded memory and CPU time."""
 
 import json
 import os
@@ -34,8 +34,8 @@ def unknown_names(count: int, length: int = 5) -> dict[str, int]:
     return {f"{number:0{length}d}": 1 for number in range(count)}
 
 
-def request(*, run_at: object = None, notify: object = None, **given: object) -> dict[str, Any]:
-    return {"type": "medical_asset", "input": {**VALID, **given}, "run_at": run_at, "notify": notify}
+def request(*, run_at: object = None, notify: object = None, **changes: object) -> dict[str, Any]:
+    return {"type": "medical_asset", "input": {**VALID, **changes}, "run_at": run_at, "notify": notify}
 
 
 def batch(*requests: object) -> bytes:
@@ -104,7 +104,7 @@ def reset_peak() -> None:
 
 
 def costs(call: Callable[[bytes], object], body: bytes) -> tuple[float, int]:
-    """CPU seconds and bytes of one call, in a process of its own: memory that was freed before is not counted twice."""
+    """CPU seconds and bytes of one call, in a new process, where no memory was freed before."""
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         reset_peak()

@@ -45,7 +45,7 @@ def test_the_body_of_a_submission_may_be_of_each_offered_type() -> None:
 
     document = openapi_document(bodies_for(catalog))
 
-    assert set(document["components"]["schemas"]["Ask"]["discriminator"]["mapping"]) == set(catalog)
+    assert set(document["components"]["schemas"]["Submission"]["discriminator"]["mapping"]) == set(catalog)
 
 
 def test_the_input_schema_of_a_type_accepts_what_its_model_accepts() -> None:

@@ -480,7 +480,7 @@ export interface components {
              */
             contact?: string | null;
         };
-        Ask: components["schemas"]["DiagnosticRequest"] | components["schemas"]["MedicalAssetRequest"];
+        Submission: components["schemas"]["DiagnosticRequest"] | components["schemas"]["MedicalAssetRequest"];
         /** @description RFC 9457; `code` is stable, `title` and `detail` are for people */
         Problem: {
             type: string;
@@ -580,7 +580,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ask"];
+                "application/json": components["schemas"]["Submission"];
             };
         };
         responses: {
