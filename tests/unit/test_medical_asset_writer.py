@@ -13,7 +13,7 @@ from tests.unit.medical_asset_inputs import brief, filled_with
     [
         ("New patients are welcome. Come by!", "New patients are welcome", "Come by!"),
         ("Gentle check-ups", "Gentle check-ups", ""),
-        ("Good news! We have moved.", "Good news!", "We have moved."),
+        ("Big day! We have moved.", "Big day!", "We have moved."),
         ("Dr. Weber is back. Call us.", "Dr. Weber is back", "Call us."),
         ("Now open until 8 p.m. on Mondays.", "Now open until 8 p.m. on Mondays", ""),
         ("Mondays until 8 p.m.", "Mondays until 8 p.m.", ""),
