@@ -67,6 +67,7 @@ class World:
         self._sequence = 0
         self._hub = getcurrent()
         self.actors: dict[greenlet, Actor] = {}
+        self._threads: list[greenlet] = []
         self.fault_rate = self.random.choice([0.0, 0.02, 0.1, 0.3])
         self.invariants = Invariants(self)
         self._notification: JsonObject = {"type": "email", "to": "a"}
@@ -108,10 +109,14 @@ class World:
         if self.random.random() < 0.1:
             self.after(self.seconds(3000, 7000), self._delete_ended)
         self.after(SWEEP_EVERY, self._sweep)
-        while self._events and self.now < END and not self._is_at_rest():
-            self.now, _, act = heapq.heappop(self._events)
-            act()
-        self.invariants.on_end_of_world()
+        try:
+            while self._events and self.now < END and not self._is_at_rest():
+                self.now, _, act = heapq.heappop(self._events)
+                act()
+            self.invariants.on_end_of_world()
+        finally:
+            for thread in self._threads:
+                thread.throw()  # the garbage collector cannot free a suspended greenlet and its world
 
     def _is_at_rest(self) -> bool:
         if self.has_faults or self.actors:
@@ -132,6 +137,7 @@ class World:
     def start(self, act: Callable[[], object]) -> Actor:
         actor = Actor(greenlet(act, parent=self._hub), self.seconds(-MAX_SKEW, MAX_SKEW))
         self.actors[actor.thread] = actor
+        self._threads.append(actor.thread)
         self.after(timedelta(0), lambda: self._resume(actor))
         return actor
 
