@@ -77,7 +77,7 @@ def page_config(addresses: Addresses, *, database: str) -> dict[str, Any]:
         "firebase": {"projectId": addresses.project, "apiKey": "local"},
         "database": database,
         "emulator": {"firestore": addresses.firestore},
-        "people": list(USERS),
+        "users": list(USERS),
     }
 
 

@@ -37,7 +37,7 @@ OFFER_ONE_USER = """
 const originalFetch = window.fetch
 window.fetch = async (...args) => {{
   const answer = await originalFetch(...args)
-  return args[0] === 'config.json' ? Response.json({{ ...(await answer.json()), people: [{uid}] }}) : answer
+  return args[0] === 'config.json' ? Response.json({{ ...(await answer.json()), users: [{uid}] }}) : answer
 }}
 """
 

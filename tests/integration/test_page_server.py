@@ -89,5 +89,5 @@ def test_the_config_names_the_parts_of_the_stack_and_its_database(page: httpx.Cl
         "firebase": {"projectId": "demo-local", "apiKey": "local"},
         "database": "d",
         "emulator": {"firestore": "127.0.0.1:5"},
-        "people": ["ann", "ben", "cleo"],
+        "users": ["ann", "ben", "cleo"],
     }

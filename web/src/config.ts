@@ -6,7 +6,7 @@
  *   database   the name of the Firestore database; "(default)" if omitted
  *   signIn     the sign-in methods on offer: any of "google", "password", "email-link"
  *   emulator   { firestore: "host:port" }: the local stack, whose users need no password
- *   people     the users of the local stack
+ *   users      the users of the local stack
  */
 import type { FirebaseOptions } from '@firebase/app'
 
@@ -18,7 +18,7 @@ export interface Config {
   database?: string
   signIn?: SignInMethod[]
   emulator?: { firestore: string }
-  people?: string[]
+  users?: string[]
 }
 
 export async function loadConfig(): Promise<Config> {

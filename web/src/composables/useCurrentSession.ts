@@ -150,7 +150,7 @@ export function useCurrentSession(config: Config, notifications: Notifications) 
     window.addEventListener('pagehide', onPageHide)
     window.addEventListener('pageshow', onPageShow)
     window.addEventListener('online', retryFailedStep)
-    const uid = restoreLocalUser(config.emulator ? (config.people ?? []) : [])
+    const uid = restoreLocalUser(config.emulator ? (config.users ?? []) : [])
     await (uid ? chooseLocalUser(uid) : loadAuth())
   })
   onUnmounted(() => {
