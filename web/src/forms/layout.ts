@@ -12,7 +12,7 @@ const GROUPS: Record<string, [title: string, names: string[]][]> = {
   medical_asset: [
     ['Content', ['primary_message', 'call_to_action']],
     ['Design', ['channel', 'brand_color']],
-    ['Practice', ['practice_name', 'practice_type', 'doctor_name', 'contact']],
+    ['Your practice', ['practice_name', 'practice_type', 'doctor_name', 'contact']],
   ],
 }
 
