@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
-import { pingOwnHost, removePipelines } from './scripts/firestoreBundle'
+import { pingOwnHost, removePipelines } from './scripts/firestoreBundle.ts'
 
 export default defineConfig({
   base: './', // the page works in any folder
