@@ -24,7 +24,7 @@ from local.stack.stack import LOCATION
 from local.token import unsigned_token
 from tests.processes import wait_until
 
-WITHIN_SECONDS = 30
+WITHIN_SECONDS = 120  # the first import compiles every module, which is slow on a busy machine
 ASSET = {
     "doctor_name": "Dr. Ann Weber",
     "practice_name": "Lakeside Dental",
@@ -95,10 +95,10 @@ def _environment(firestore: str, cloud_tasks: str, folder: Path) -> dict[str, st
 
 def _python_with(requirements: Path, venv: Path) -> Path:
     """A Python with the packages that the buildpack installs, and no others."""
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     python = venv / "bin" / "python"
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "--requirement", str(requirements)], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-compile", "--requirement", str(requirements)], check=True)
     subprocess.run([*pip, "check"], check=True)  # as the buildpack does
     return python
 
