@@ -28,7 +28,7 @@ test: install  ## run all tests, on the real emulators and in a real browser
 	@$(BIN)/python -m tests.e2e.chromium
 	@$(BIN)/pytest -n 2 --dist worksteal
 
-test-unit: install  ## run the unit tests, in five seconds
+test-unit: install  ## run the unit tests only, in a few seconds
 	@$(BIN)/pytest tests/unit --quiet -p no:schemathesis -p no:hypothesispytest
 
 check: install  ## lint, format and types
