@@ -42,7 +42,7 @@ simulate: install  ## run the protocol in 20,000 random worlds
 	@$(BIN)/python -m tests.chaos.simulate
 
 mutants: install .venv/mutmut  ## make 1,500 small changes to the core and show those that no test detects
-	@PYTHONPATH=.venv/mutmut $(BIN)/python -m tests.mutants
+	@PYTHONPATH=.venv/mutmut $(BIN)/python -m tests.mutants $(if $(ONLY),'$(ONLY)')
 
 .venv/mutmut: requirements-mutants.txt constraints.txt | install
 	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $@ -r $<

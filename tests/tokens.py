@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -25,6 +27,13 @@ class Key:
     private: rsa.RSAPrivateKey
     certificate: str
 
+    def write(self, path: Path) -> None:
+        """Writes both for a TLS server at 127.0.0.1."""
+        private = self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        path.write_text(self.certificate + private.decode())
+
 
 def new_key() -> Key:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -34,6 +43,7 @@ def new_key() -> Key:
         x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(private, hashes.SHA256())
     )
     return Key(private, certificate.public_bytes(serialization.Encoding.PEM).decode())

@@ -1,6 +1,7 @@
 """A local server in place of Google's certificate endpoint."""
 
 import json
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -30,7 +32,8 @@ class CertificateEndpoint:
 
 
 @contextmanager
-def certificate_endpoint(certificates: Mapping[str, str]) -> Iterator[CertificateEndpoint]:
+def certificate_endpoint(certificates: Mapping[str, str], *, tls: Path | None = None) -> Iterator[CertificateEndpoint]:
+    """Uses HTTPS if `tls`, the file of a certificate and its key, is given."""
     endpoint = CertificateEndpoint(certificates)
 
     class Handler(BaseHTTPRequestHandler):
@@ -52,7 +55,11 @@ def certificate_endpoint(certificates: Mapping[str, str]) -> Iterator[Certificat
             """Logs nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    endpoint.url = f"http://127.0.0.1:{server.server_port}/certificates"
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    endpoint.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}/certificates"
     thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

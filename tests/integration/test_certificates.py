@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from common.errors import Unavailable
 from common.identity import Certificates, google_certificates
 from local.stack.ports import free_port
 from tests.integration.certificates import MAX_AGE, CertificateEndpoint, certificate_endpoint
+from tests.tokens import new_key
 
 CERTIFICATES = {"a1b2c3": "-----BEGIN CERTIFICATE-----"}
 NEWER = {"d4e5f6": "-----BEGIN CERTIFICATE-----"}
@@ -30,6 +32,17 @@ def test_certificates_are_cached(certificates: Certificates, endpoint: Certifica
     assert endpoint.calls == 1
 
 
+def test_certificates_are_cached_over_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_key().write(server := tmp_path / "server.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server))
+
+    with certificate_endpoint(CERTIFICATES, tls=server) as endpoint:
+        certificates = google_certificates(url=endpoint.url)
+        answers = [certificates(), certificates()]
+
+    assert (answers, endpoint.calls) == ([CERTIFICATES] * 2, 1)
+
+
 def test_certificates_are_fetched_again_after_their_max_age(
     certificates: Certificates, endpoint: CertificateEndpoint
 ) -> None:
@@ -42,7 +55,7 @@ def test_certificates_are_fetched_again_after_their_max_age(
 
 
 def test_an_endpoint_that_refuses_connections_is_unavailable() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match=r"^The certificates for token verification could not be fetched$"):
         google_certificates(url=f"http://127.0.0.1:{free_port()}/")()
 
 

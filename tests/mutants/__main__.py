@@ -1,7 +1,8 @@
 """Runs the mutation tests and fails for each surviving mutant that justified.md does not list.
 
 A mutant is the code with one small change, made by mutmut. It survives if no test fails. Names restrict the run to
-some mutants: `python -m tests.mutants 'common.pipeline.quota.*'`.
+some mutants, for example `make mutants ONLY='common.pipeline.quota.*'`. mutmut relates a test to a function by the
+calls during that test, so a fixture of a wider scope must not call the functions under test.
 """
 
 import json
@@ -20,7 +21,7 @@ from mutmut.stats import status_by_exit_code
 MUTANTS = Path("mutants")
 JUSTIFIED = Path(__file__).with_name("justified.md")
 _NAME = re.compile(r"(?P<module>.+)\.x(?:ǁ(?P<cls>\w+)ǁ|_)(?P<function>\w+)__mutmut_\d+")
-_DIFF = re.compile(r"^## `(?P<function>.+)`$|^```diff\n(?P<diff>.*?)^```$", re.MULTILINE | re.DOTALL)
+_DIFF = re.compile(r"^## `(?P<function>[^`]+)`$|^```diff\n(?P<diff>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)

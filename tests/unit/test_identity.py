@@ -82,6 +82,22 @@ def test_a_tenant_claim_that_is_not_a_valid_name_is_forbidden(case: str) -> None
         caller(tenant=INVALID_NAMES[case])
 
 
+def test_a_token_may_contain_blanks() -> None:
+    tokens: list[str] = []
+
+    def verify(token: str) -> dict[str, Any]:
+        tokens.append(token)
+        return firebase_claims()
+
+    Identity(verify, project=PROJECT, require_tenant=False).caller("Bearer two tokens")
+
+    assert tokens == ["two tokens"]
+
+
+def test_a_name_may_have_one_character() -> None:
+    assert caller(sub="x", tenant="y") == Caller(uid="x", tenant="t:y")
+
+
 def test_a_name_may_have_128_characters() -> None:
     assert caller(sub="x" * 128, tenant="y" * 128) == Caller(uid="x" * 128, tenant=f"t:{'y' * 128}")
 
@@ -90,3 +106,20 @@ def test_a_token_without_a_required_tenant_is_forbidden() -> None:
     assert caller(tenant="clinic", require_tenant=True).tenant == "t:clinic"
     with pytest.raises(Forbidden, match="required"):
         caller(require_tenant=True)
+
+
+REASONS: dict[str, dict[str, Any]] = {
+    "Send a Firebase ID token: Authorization: Bearer <token>.": {"authorization": None},
+    "The token was issued for another project.": {"iss": None},
+    "The token has no user id.": {"sub": None},
+    "The token has no tenant claim, which is required here.": {"require_tenant": True},
+    "The token's tenant claim is not a text of 1 to 128 characters.": {"tenant": ""},
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_refusal_states_its_reason(reason: str) -> None:
+    with pytest.raises((NotSignedIn, Forbidden)) as refusal:
+        caller(**REASONS[reason])
+
+    assert str(refusal.value) == reason

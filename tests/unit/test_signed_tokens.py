@@ -30,8 +30,12 @@ def key() -> Key:
 
 
 @pytest.fixture(scope="module")
-def verify(key: Key) -> Verifier:
-    certificates = {KEY_ID: key.certificate, "older": new_key().certificate}
+def certificates(key: Key) -> dict[str, str]:
+    return {KEY_ID: key.certificate, "older": new_key().certificate}
+
+
+@pytest.fixture
+def verify(certificates: dict[str, str]) -> Verifier:
     return signed_tokens(PROJECT, lambda: certificates)
 
 
@@ -119,3 +123,17 @@ def test_a_token_unlike_firebases_is_refused_before_certificates_are_fetched(cas
 
     with pytest.raises(NotSignedIn):
         signed_tokens(PROJECT, certificates)(NOT_LIKE_FIREBASE[case])
+
+
+REASONS = {
+    "The token is not valid, is for another project, or has expired.": "hello",
+    "The token is not signed like a Firebase ID token.": NOT_LIKE_FIREBASE["no key id"],
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_refusal_states_its_reason(verify: Verifier, reason: str) -> None:
+    with pytest.raises(NotSignedIn) as refusal:
+        verify(REASONS[reason])
+
+    assert str(refusal.value) == reason

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,17 @@ def test_an_unsigned_token_is_accepted_with_its_claims() -> None:
     assert unsigned_tokens(PROJECT)(VALID) == CLAIMS
 
 
+@pytest.mark.parametrize("name", ["a", "al", "ali", "alic"])
+def test_base64_of_every_length_is_decoded(name: str) -> None:
+    claims = {**CLAIMS, "sub": name}
+
+    assert unsigned_tokens(PROJECT)(unsigned(UNSIGNED, claims)) == claims
+
+
+def test_a_clock_may_differ_by_seconds() -> None:
+    assert unsigned_tokens(PROJECT)(with_claims(exp=time.time() - 5))["sub"] == "alice"
+
+
 INVALID = {
     "one part": "hello",
     "two parts": VALID.rpartition(".")[0],
@@ -56,3 +68,21 @@ INVALID = {
 def test_an_invalid_token_is_refused(case: str) -> None:
     with pytest.raises(NotSignedIn):
         unsigned_tokens(PROJECT)(INVALID[case])
+
+
+REASONS = {
+    "The token is not a JSON Web Token.": INVALID["one part"],
+    "The local stack accepts unsigned tokens only; python -m local.token NAME prints one.": INVALID[
+        "another algorithm"
+    ],
+    "The token is for another project.": INVALID["another audience"],
+    "The token has expired.": INVALID["an expired token"],
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_refusal_states_its_reason(reason: str) -> None:
+    with pytest.raises(NotSignedIn) as refusal:
+        unsigned_tokens(PROJECT)(REASONS[reason])
+
+    assert str(refusal.value) == reason
