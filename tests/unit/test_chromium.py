@@ -20,7 +20,7 @@ def test_the_first_program_that_runs_is_used(tmp_path: Path) -> None:
     assert find_chromium(program(tmp_path / "bundled", status=0), places=places) == works
 
 
-def test_playwrights_own_is_used_where_the_system_has_none(tmp_path: Path) -> None:
+def test_playwrights_chromium_is_used_where_the_system_has_none(tmp_path: Path) -> None:
     bundled = program(tmp_path / "bundled", status=0)
 
     assert find_chromium(bundled, places=()) == bundled
@@ -33,5 +33,5 @@ def test_a_program_is_found_on_path_by_its_name(tmp_path: Path, monkeypatch: pyt
     assert find_chromium(places=("chromium",)) == works
 
 
-def test_without_any_there_is_none(tmp_path: Path) -> None:
+def test_without_a_program_that_runs_there_is_no_chromium(tmp_path: Path) -> None:
     assert find_chromium(str(tmp_path / "absent"), places=()) is None

@@ -1,4 +1,4 @@
-"""How long data is kept: common/retention.json, which the functions and Terraform read."""
+"""The retention of records and assets in common/retention.json."""
 
 import json
 from datetime import timedelta

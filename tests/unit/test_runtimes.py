@@ -1,4 +1,4 @@
-"""How Node.js and Java are found."""
+"""How the build finds Node.js and Java."""
 
 from pathlib import Path
 
@@ -22,14 +22,14 @@ def no_java(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
 
 
-def program(path: Path, prints: str) -> Path:
-    path.write_text(f"#!/bin/sh\n/bin/cat >&2 <<'END'\n{prints}\nEND\n")
+def program(path: Path, output: str) -> Path:
+    path.write_text(f"#!/bin/sh\n/bin/cat >&2 <<'END'\n{output}\nEND\n")
     path.chmod(0o755)
     return path
 
 
 @pytest.mark.parametrize(
-    ("prints", "version"),
+    ("output", "version"),
     [
         ('openjdk version "17.0.15" 2025-04-15', (17,)),
         ('java version "1.8.0_202"', (8,)),
@@ -38,20 +38,20 @@ def program(path: Path, prints: str) -> Path:
         ("The operation couldn't be completed. Unable to locate a Java Runtime.", ()),
     ],
 )
-def test_the_version_of_a_java_is_read_from_its_output(tmp_path: Path, prints: str, version: tuple[int, ...]) -> None:
-    assert java_version(program(tmp_path / "java", prints)) == version
+def test_the_version_of_java_is_read_from_its_output(tmp_path: Path, output: str, version: tuple[int, ...]) -> None:
+    assert java_version(program(tmp_path / "java", output)) == version
 
 
 def test_a_program_that_does_not_run_has_no_version(tmp_path: Path) -> None:
     assert java_version(tmp_path / "absent") == node_version(tmp_path / "absent") == ()
 
 
-@pytest.mark.parametrize(("version", "enough"), [("v20.18.9", False), ("v20.19.0", True), ("v24.1.0", True)])
-def test_the_systems_node_is_used_if_it_is_new_enough(tmp_path: Path, version: str, enough: bool) -> None:
+@pytest.mark.parametrize(("version", "is_new_enough"), [("v20.18.9", False), ("v20.19.0", True), ("v24.1.0", True)])
+def test_the_node_of_the_system_is_used_if_it_is_new_enough(tmp_path: Path, version: str, is_new_enough: bool) -> None:
     program(tmp_path / "node", version)
     program(tmp_path / "npm", "")
 
-    assert find_system_node(str(tmp_path)) == (tmp_path if enough else None)
+    assert find_system_node(str(tmp_path)) == (tmp_path if is_new_enough else None)
 
 
 def test_a_node_without_npm_is_not_used(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_the_programs_of_the_node_wheel_are_linked_to_its_files(tmp_path: Path) 
     }
 
 
-def test_the_systems_java_is_used_if_it_is_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_java_of_the_system_is_used_if_it_is_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = program(tmp_path / "java", 'openjdk version "17.0.15"')
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -81,7 +81,7 @@ def test_the_systems_java_is_used_if_it_is_new_enough(tmp_path: Path, monkeypatc
     assert find_java(17, report=print) == str(java)
 
 
-def test_without_a_new_enough_java_the_wheels_is_used(
+def test_the_java_of_the_wheel_is_used_otherwise(
     tmp_path: Path, no_java: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "installed_jdk.py").write_text("JAVA = '/venv/java'")
@@ -91,6 +91,6 @@ def test_without_a_new_enough_java_the_wheels_is_used(
     assert find_java(11, report=print, wheel=wheel) == "/venv/java"
 
 
-def test_a_java_newer_than_the_wheels_is_an_error_with_the_remedy(no_java: None) -> None:
+def test_a_version_above_that_of_the_wheel_raises_with_the_remedy(no_java: None) -> None:
     with pytest.raises(NoRuntime, match=r"^Java 99 is needed: put it on PATH\.$"):
         find_java(99, report=print, wheel=JAVA_WHEEL)
