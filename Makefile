@@ -37,6 +37,7 @@ check: install  ## lint, format and types
 
 format: install  ## format, and fix lint errors where possible
 	@$(BIN)/ruff check --fix && $(BIN)/ruff format
+	@$(BIN)/python -m build.page format
 
 simulate: install  ## run the protocol in 20,000 random worlds
 	@$(BIN)/python -m tests.chaos.simulate

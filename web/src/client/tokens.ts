@@ -35,5 +35,8 @@ export function createUnsignedToken(uid: string, project: string): string {
 
 function encodePart(content: object): string {
   const bytes = new TextEncoder().encode(JSON.stringify(content))
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
 }

@@ -54,10 +54,7 @@ function retriesAndFailures(request: Request): Span[] {
   const revealed = followsRetry.filter(Boolean).length + Number(isRetriedAfterLast)
   return [
     ...retries(request.redrive - revealed),
-    ...failures.flatMap((failure, index) => [
-      ...retries(Number(followsRetry[index])),
-      failedAttempt(request, failure),
-    ]),
+    ...failures.flatMap((failure, index) => [...retries(Number(followsRetry[index])), failedAttempt(request, failure)]),
     ...retries(Number(isRetriedAfterLast)),
   ]
 }
@@ -80,8 +77,7 @@ function latestAttempt(request: Request, now: number): Span[] {
   if (!from || hasLatestAttemptFailed(request)) return []
   const isAsleep = isSnoozed(request)
   const earlierSnoozes = request.errors?.length ? 0 : snoozes - Number(isAsleep)
-  const waitRemark =
-    earlierSnoozes > 0 ? `, snoozed ${earlierSnoozes > 1 ? `${earlierSnoozes} times` : 'once'}` : ''
+  const waitRemark = earlierSnoozes > 0 ? `, snoozed ${earlierSnoozes > 1 ? `${earlierSnoozes} times` : 'once'}` : ''
   if (isAsleep && until) {
     const text = `Started, snoozed until ${formatTime(until, now)}`
     return [{ text, tone: 'plain', from, to: until, waitRemark }]

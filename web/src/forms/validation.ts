@@ -45,7 +45,10 @@ function validateNumber(field: Field, given: string): string {
 export function errorsOf(fieldErrors: FieldError[], fields: Field[]): Errors {
   const errors: Errors = {}
   for (const { pointer, detail } of fieldErrors) {
-    const [first = '', second = ''] = pointer.replace(/^\/requests\/\d+/, '').split('/').slice(1)
+    const [first = '', second = ''] = pointer
+      .replace(/^\/requests\/\d+/, '')
+      .split('/')
+      .slice(1)
     const name = first === 'input' ? second : first
     const isKnown = name === 'run_at' || fields.some((field) => field.name === name)
     errors[isKnown ? name : ''] ??= toSentence(detail)

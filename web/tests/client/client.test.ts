@@ -387,21 +387,24 @@ describe('a refused user', () => {
   test.each([
     [401, 'signed-out'],
     [403, 'revoked'],
-  ] as const)('is, after a call with status %i, %s until a call succeeds, even if a listener does', async (refusal, state) => {
-    watch()
-    await waitForTargets(1)
-    status = refusal
-    await expect(client.list()).rejects.toThrow(Problem)
-    expect(states.at(-1)).toBe(state)
+  ] as const)(
+    'is, after a call with status %i, %s until a call succeeds, even if a listener does',
+    async (refusal, state) => {
+      watch()
+      await waitForTargets(1)
+      status = refusal
+      await expect(client.list()).rejects.toThrow(Problem)
+      expect(states.at(-1)).toBe(state)
 
-    firestore.sendNoDocuments()
-    await vi.waitFor(() => expect(snapshots).toHaveLength(1), SOON_MS)
-    expect(states.at(-1)).toBe(state)
+      firestore.sendNoDocuments()
+      await vi.waitFor(() => expect(snapshots).toHaveLength(1), SOON_MS)
+      expect(states.at(-1)).toBe(state)
 
-    status = 200
-    await client.list()
-    expect(states.at(-1)).toBe('live')
-  })
+      status = 200
+      await client.list()
+      expect(states.at(-1)).toBe('live')
+    },
+  )
 })
 
 describe('a single watched request', () => {

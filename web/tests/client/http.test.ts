@@ -14,7 +14,10 @@ interface ScriptedAnswer {
 }
 
 const OVERLOADED: ScriptedAnswer = { status: 503, body: '{"status": 503, "title": "Busy.", "code": "busy"}' }
-const NOT_SIGNED_IN: ScriptedAnswer = { status: 401, body: '{"status": 401, "title": "Sign in.", "code": "not_signed_in"}' }
+const NOT_SIGNED_IN: ScriptedAnswer = {
+  status: 401,
+  body: '{"status": 401, "title": "Sign in.", "code": "not_signed_in"}',
+}
 
 let server: Server
 let address: string
@@ -116,7 +119,9 @@ describe('an idempotent call', () => {
     answers = [OVERLOADED, { isDropped: true }, {}]
     await call({ method: 'POST', body: { a: 1 }, key: 'k1', idempotent: true })
 
-    expect(received.map(({ headers, body }) => [headers['idempotency-key'], body])).toEqual(Array(3).fill(['k1', '{"a":1}']))
+    expect(received.map(({ headers, body }) => [headers['idempotency-key'], body])).toEqual(
+      Array(3).fill(['k1', '{"a":1}']),
+    )
   })
 
   test('waits as long as the service demands, up to 8 s', async () => {
@@ -175,7 +180,9 @@ describe('a token', () => {
   test('that cannot be issued is an expired session', async () => {
     token = () => Promise.reject(new Error('auth/user-token-expired'))
 
-    expect(await failingCall({ idempotent: true })).toEqual(expect.objectContaining({ constructor: Problem, status: 401 }))
+    expect(await failingCall({ idempotent: true })).toEqual(
+      expect.objectContaining({ constructor: Problem, status: 401 }),
+    )
     expect(received).toEqual([])
   })
 
@@ -189,17 +196,26 @@ describe('a token', () => {
 })
 
 describe('a problem', () => {
-  test("has the message and the field errors of the service", async () => {
+  test('has the message and the field errors of the service', async () => {
     const errors = [{ pointer: '/input', detail: 'is odd' }]
     const body = { status: 422, title: 'Not valid.', detail: 'This is not valid.', code: 'not_valid', errors }
     answers = [{ status: 422, body: JSON.stringify(body) }]
 
-    expect(await failingCall()).toMatchObject({ status: 422, code: 'not_valid', message: 'This is not valid.', fieldErrors: errors })
+    expect(await failingCall()).toMatchObject({
+      status: 422,
+      code: 'not_valid',
+      message: 'This is not valid.',
+      fieldErrors: errors,
+    })
   })
 
   test('of a proxy in front of the service has its status', async () => {
     answers = [{ status: 502, body: '<h1>Bad gateway</h1>' }]
 
-    expect(await failingCall()).toMatchObject({ status: 502, code: 'unknown', message: 'The service returned status 502.' })
+    expect(await failingCall()).toMatchObject({
+      status: 502,
+      code: 'unknown',
+      message: 'The service returned status 502.',
+    })
   })
 })

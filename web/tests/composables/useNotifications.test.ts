@@ -77,7 +77,9 @@ test('the title does not change while the page is visible', () => {
 test('while the page is hidden, the newest three notifications are kept and the others are counted', () => {
   const notifications = useNotifications(tab.title)
   tab.setHidden(true)
-  ;['One', 'Two', 'Two', 'Three', 'Four', 'Five', 'Six'].forEach((each) => notifyOfEnd(notifications, ended('completed', each)))
+  ;['One', 'Two', 'Two', 'Three', 'Four', 'Five', 'Six'].forEach((each) =>
+    notifyOfEnd(notifications, ended('completed', each)),
+  )
 
   expect(tab.title).toBe('(7) Requests')
   expect(textsOf(notifications)).toEqual(['Completed: Four', 'Completed: Five', 'Completed: Six'])

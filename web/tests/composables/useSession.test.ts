@@ -66,7 +66,16 @@ afterEach(async () => {
 
 function request(status: Status, redrive = 0): Request {
   const created_at = '2026-01-01T00:00:00Z'
-  return { id: 'r1', type: 'diagnostic', status, input: {}, created_at, redrive, generation: 0, attempt: 1 } as unknown as Request
+  return {
+    id: 'r1',
+    type: 'diagnostic',
+    status,
+    input: {},
+    created_at,
+    redrive,
+    generation: 0,
+    attempt: 1,
+  } as unknown as Request
 }
 
 function messages(): string[] {
@@ -124,14 +133,17 @@ test('interrupted submissions are resumed until the session closes', async () =>
   expect(calls).toEqual(['POST /requests'])
 })
 
-test.each([401, 403, 429])('the same content keeps its key after a %i, which refuses unread content', async (status) => {
-  answer = () => ({ status, code: 'refused', title: 'Refused.' })
-  await expect(session.submit(SUBMISSIONS)).rejects.toThrow('Refused.')
-  answer = () => ({ requests: [] })
-  await session.submit(SUBMISSIONS)
+test.each([401, 403, 429])(
+  'the same content keeps its key after a %i, which refuses unread content',
+  async (status) => {
+    answer = () => ({ status, code: 'refused', title: 'Refused.' })
+    await expect(session.submit(SUBMISSIONS)).rejects.toThrow('Refused.')
+    answer = () => ({ requests: [] })
+    await session.submit(SUBMISSIONS)
 
-  expect(new Set(keys).size).toBe(1)
-})
+    expect(new Set(keys).size).toBe(1)
+  },
+)
 
 test('the same content gets a new key after the API has read and refused it', async () => {
   answer = () => ({ status: 422, code: 'refused', title: 'Refused.' })

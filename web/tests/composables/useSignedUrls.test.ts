@@ -43,7 +43,9 @@ test('a URL is renewed a minute before it expires, and the new one is shared', a
   await urls.getUrl(REQUEST, 'a.png')
   advance(VALID_MS - 59_000)
 
-  expect([await urls.getUrl(REQUEST, 'a.png'), await urls.getUrl(REQUEST, 'a.png')]).toEqual(Array(2).fill('https://assets/2'))
+  expect([await urls.getUrl(REQUEST, 'a.png'), await urls.getUrl(REQUEST, 'a.png')]).toEqual(
+    Array(2).fill('https://assets/2'),
+  )
 })
 
 test('a valid URL is renewed on demand, and the new one is shared', async () => {

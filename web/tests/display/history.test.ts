@@ -15,7 +15,16 @@ function at(seconds: number): string {
 
 function request(given: Partial<Request>): Request {
   const counts = { redrive: 0, generation: 0, attempt: 0, max_attempts: 3, snoozes: 0 }
-  return { id: '1', owner: 'ann', type: 'diagnostic', input: {}, status: 'queued', created_at: at(0), ...counts, ...given }
+  return {
+    id: '1',
+    owner: 'ann',
+    type: 'diagnostic',
+    input: {},
+    status: 'queued',
+    created_at: at(0),
+    ...counts,
+    ...given,
+  }
 }
 
 function failure(attempt: number, seconds: number, started?: number): Failure {
@@ -269,7 +278,13 @@ describe('a retried request', () => {
   })
 
   test('counts attempts from 1 again', () => {
-    const given = { ...retried, status: 'processing' as const, attempt: 1, started_at: at(50), errors: [failure(1, 5, 0)] }
+    const given = {
+      ...retried,
+      status: 'processing' as const,
+      attempt: 1,
+      started_at: at(50),
+      errors: [failure(1, 5, 0)],
+    }
 
     expect(history(given)).toEqual([
       CREATED,
@@ -308,7 +323,13 @@ describe('a retried request', () => {
   })
 
   test('shows retries before the first known failure', () => {
-    const given = { redrive: 2, attempt: 2, started_at: at(50), status: 'processing' as const, errors: [failure(1, 40, 30)] }
+    const given = {
+      redrive: 2,
+      attempt: 2,
+      started_at: at(50),
+      status: 'processing' as const,
+      errors: [failure(1, 40, 30)],
+    }
 
     expect(history(given)).toEqual([
       CREATED,
@@ -333,7 +354,13 @@ describe('a retried request', () => {
 })
 
 test('failures that the record no longer keeps leave a gap', () => {
-  const given = { attempt: 4, max_attempts: 20, started_at: at(50), status: 'processing' as const, errors: [failure(3, 40, 30)] }
+  const given = {
+    attempt: 4,
+    max_attempts: 20,
+    started_at: at(50),
+    status: 'processing' as const,
+    errors: [failure(3, 40, 30)],
+  }
 
   expect(history(given)).toEqual([
     CREATED,

@@ -32,7 +32,9 @@ test('the title is the headline, or the type if there is no message', () => {
 test('the byline names practice and doctor, or the input of other types', () => {
   const other = { ...assetRequest({ steps: 3, fail_times: 0, options: { deep: [1] } }), type: 'diagnostic' } as Request
 
-  expect(bylineOf(assetRequest({ practice_name: 'Lakeside Dental', doctor_name: 'Dr. Weber' }))).toBe('Lakeside Dental · Dr. Weber')
+  expect(bylineOf(assetRequest({ practice_name: 'Lakeside Dental', doctor_name: 'Dr. Weber' }))).toBe(
+    'Lakeside Dental · Dr. Weber',
+  )
   expect(bylineOf(assetRequest({ practice_name: 'Lakeside Dental' }))).toBe('Lakeside Dental')
   expect(bylineOf(other)).toBe('steps 3 · options {"deep":[1]}')
 })

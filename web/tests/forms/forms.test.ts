@@ -40,11 +40,18 @@ describe('fields', () => {
   })
 
   test('are optional unless listed as required', () => {
-    expect(fields.filter(({ isRequired }) => isRequired).map(({ name }) => name)).toEqual(['message', 'channel', 'size'])
+    expect(fields.filter(({ isRequired }) => isRequired).map(({ name }) => name)).toEqual([
+      'message',
+      'channel',
+      'size',
+    ])
   })
 
   test('offer the options of enum, const and a reference', () => {
-    expect(fields.map(({ options }) => options).filter(({ length }) => length)).toEqual([['social'], ['small', 'large']])
+    expect(fields.map(({ options }) => options).filter(({ length }) => length)).toEqual([
+      ['social'],
+      ['small', 'large'],
+    ])
   })
 
   test('are labelled with their title or their name', () => {
@@ -52,7 +59,13 @@ describe('fields', () => {
   })
 
   test('start with their default, and a required choice with its first option', () => {
-    expect(initialValues(fields)).toMatchObject({ message: '', channel: 'social', size: 'small', steps: '1', sure: false })
+    expect(initialValues(fields)).toMatchObject({
+      message: '',
+      channel: 'social',
+      size: 'small',
+      steps: '1',
+      sure: false,
+    })
   })
 })
 

@@ -2,7 +2,15 @@
 import { initializeApp } from '@firebase/app'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
-import { type Client, connect, createUnsignedToken, type Request, type RequestQuery, type Status, type Submission } from '../../src/client'
+import {
+  type Client,
+  connect,
+  createUnsignedToken,
+  type Request,
+  type RequestQuery,
+  type Status,
+  type Submission,
+} from '../../src/client'
 
 const { API = '', FIRESTORE = '', DATABASE = '', PROJECT = '', USER_ID = '' } = process.env
 const TIMEOUT_MS = 20_000
@@ -71,9 +79,7 @@ test('a limit above the maximum of the rules is reduced to the maximum', async (
 
 test('a request that does not exist is reported as missing', async () => {
   const snapshots: [number, boolean][] = []
-  const stop = client.watch('0'.repeat(32), (requests, isConfirmed) =>
-    snapshots.push([requests.length, isConfirmed]),
-  )
+  const stop = client.watch('0'.repeat(32), (requests, isConfirmed) => snapshots.push([requests.length, isConfirmed]))
 
   await vi.waitFor(() => expect(snapshots).toEqual([[0, true]]), TIMEOUT_MS)
   stop()

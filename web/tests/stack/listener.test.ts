@@ -22,7 +22,11 @@ test('the listener and the API return the same requests', async () => {
   const firestore = initializeFirestore(initializeApp({ projectId: PROJECT }), {}, DATABASE)
   const [host = '', port] = FIRESTORE.split(':')
   connectFirestoreEmulator(firestore, host, Number(port), { mockUserToken: { sub: USER_ID } })
-  const ownRequests = query(collection(firestore, 'requests'), where('tenant', '==', tenantOf({ sub: USER_ID })), limit(50))
+  const ownRequests = query(
+    collection(firestore, 'requests'),
+    where('tenant', '==', tenantOf({ sub: USER_ID })),
+    limit(50),
+  )
 
   const snapshot = await new Promise<QuerySnapshot>((resolve, reject) => onSnapshot(ownRequests, resolve, reject))
   const answer = await fetch(`${API}/requests?limit=50`, {

@@ -32,7 +32,12 @@ test('the same content keeps its key until it is answered, also after a reload',
 })
 
 test('other content, another number of copies and another user are other intents', () => {
-  const keys = [intents().begin([SUBMISSION]), intents().begin([OTHER]), intents().begin([SUBMISSION, SUBMISSION]), intents('ben').begin([SUBMISSION])]
+  const keys = [
+    intents().begin([SUBMISSION]),
+    intents().begin([OTHER]),
+    intents().begin([SUBMISSION, SUBMISSION]),
+    intents('ben').begin([SUBMISSION]),
+  ]
 
   expect(new Set(keys.map(({ key }) => key)).size).toBe(4)
 })
