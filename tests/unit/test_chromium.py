@@ -1,4 +1,4 @@
-"""Where the browser tests look for a Chromium."""
+"""How the browser tests find a Chromium."""
 
 from pathlib import Path
 
