@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 
+from common.pipeline.record import ENDED
 from deploy.retry_policy import RetryPolicy
 from functions.http.problems import MEDIA_TYPE
 
 DEFAULT_RETRY = RetryPolicy(within=timedelta(minutes=5), every=timedelta(seconds=1))
-ENDS = frozenset({"completed", "failed", "cancelled"})
 REQUEST = {
     "type": "medical_asset",
     "input": {
@@ -33,7 +33,7 @@ class _NotReadyError(SmokeTestError):
 
 
 def run_smoke_test(api: str, token: str, *, invoker: str | None = None, retry: RetryPolicy = DEFAULT_RETRY) -> None:
-    """Submit a request, wait until it has ended, and download its file. Raises SmokeTestError.
+    """Submits a request, waits for its end, and downloads its file. Raises SmokeTestError.
 
     An API that is not public needs `invoker`, the ID token of an identity that may invoke it. Cloud Run reads it from a
     header of its own and passes Authorization to the application ("Authenticating service-to-service").
@@ -61,7 +61,7 @@ def _submit(http: httpx.Client, retry: RetryPolicy) -> str:
 def _wait_for_end(http: httpx.Client, path: str, retry: RetryPolicy) -> dict[str, Any]:
     def get_ended_request() -> dict[str, Any]:
         request: dict[str, Any] = _checked(f"GET {path}", lambda: http.get(path)).json()
-        if request["status"] not in ENDS:
+        if request["status"] not in ENDED:
             raise _NotReadyError(f"The request is {request['status']}.")
         return request
 

@@ -30,6 +30,7 @@ class Status(StrEnum):
 
 
 OPEN = frozenset({Status.QUEUED, Status.PROCESSING})
+ENDED = frozenset(Status) - OPEN
 
 
 class Part(BaseModel):
@@ -145,7 +146,12 @@ def _digest(identity: list[str | int]) -> str:
 
 def task_name(record: Record) -> str:
     """Returns the short name of the task for the record's generation. A name can be used only once."""
-    return f"{record.id}-g{record.generation}"
+    return task_name_of(record.id, record.generation)
+
+
+def task_name_of(record_id: str, generation: int) -> str:
+    """Returns the short name of the task for a generation of a request."""
+    return f"{record_id}-g{generation}"
 
 
 def effect_key(record: Record) -> str:

@@ -12,6 +12,7 @@ from common import log
 from common.catalog import Catalog
 from common.errors import NewerRecord, Unavailable
 from common.pipeline.lifecycle import Delivery, Verdict
+from common.pipeline.record import task_name_of
 from common.pipeline.task_payload import InvalidPayload, TaskPayload
 from common.pipeline.worker import Worker
 
@@ -70,7 +71,7 @@ class Process:
             payload = TaskPayload.decode(request.get_data())
         except InvalidPayload as error:
             raise InvalidDelivery(str(error)) from error
-        if task != f"{payload.record_id}-g{payload.generation}":
+        if task != task_name_of(payload.record_id, payload.generation):
             raise InvalidDelivery(f"the body is of {payload.record_id}, generation {payload.generation}")
         work_type = self.catalog.get(payload.stored.record.type) if payload.stored else None
         if work_type is not None and work_type.policy.queue != queue:

@@ -12,6 +12,7 @@ import httpx
 from google.cloud.firestore import Client
 from rich.console import Console
 
+from common.pipeline.record import ENDED
 from common.queues import BadPolicy
 from local.demo.follow import Follower
 from local.demo.scenarios import ASSET, BATCH, CANCELLED, SINGLE, Scenario
@@ -25,7 +26,6 @@ from local.token import unsigned_token
 
 USER = "demo"
 WITHIN_SECONDS = 90
-ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
 class DemoFailed(Exception):

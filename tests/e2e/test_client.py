@@ -5,11 +5,10 @@ from pathlib import Path
 
 from build.npm import NpmFailed
 from build.page import install_npm
+from common.pipeline.record import ENDED
 from local.stack.stack import Stack
 from tests.e2e.api_client import ApiClient, new_uid
 from tests.processes import wait_until
-
-ENDED = {"completed", "failed", "cancelled"}
 
 
 def test_the_listener_and_the_api_return_the_same_requests(stack: Stack, database: str, tmp_path: Path) -> None:
