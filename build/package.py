@@ -12,6 +12,7 @@ from pathlib import Path
 
 from build import ROOT
 
+ARCHIVE = ROOT / "dist" / "functions.zip"
 FOLDERS = ("common", "functions")
 FILES = ("requirements.txt", "constraints.txt")
 MAIN = '''"""The entry points of the deployed functions."""
@@ -25,7 +26,7 @@ MODE = 0o644 << 16
 
 
 def contents(root: Path) -> Iterator[tuple[str, bytes]]:
-    """The names and contents of the archive's files, sorted by name."""
+    """Yields the names and contents of the archive's files, sorted by name."""
     files = {"main.py": MAIN.encode()} | {name: (root / name).read_bytes() for name in FILES}
     for folder in FOLDERS:
         for path in (root / folder).rglob("*"):
@@ -47,7 +48,7 @@ def build_archive(archive: Path, *, root: Path = ROOT) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m build.package", description=__doc__)
-    parser.add_argument("--archive", type=Path, default=ROOT / "dist" / "functions.zip")
+    parser.add_argument("--archive", type=Path, default=ARCHIVE)
     options = parser.parse_args()
     digest = build_archive(options.archive)
     print(f"{options.archive}  {options.archive.stat().st_size / 1024:.0f} KiB  sha256 {digest}")

@@ -28,7 +28,7 @@ class NoPage(Exception):
 
 
 def build_page(*, report: Callable[[str], None], web: Path = WEB, log: Path = LOG) -> Path:
-    """The folder with the built page; builds it if its sources have changed. Raises NoPage.
+    """Returns the folder with the built page; builds it if its sources have changed. Raises NoPage.
 
     Only one process builds at a time; the others wait.
     """
@@ -51,7 +51,7 @@ def build_page(*, report: Callable[[str], None], web: Path = WEB, log: Path = LO
 
 
 def install_npm(*, report: Callable[[str], None], log: Path | None = None) -> Npm:
-    """npm with the page's packages installed. Raises NoRuntime or NpmFailed."""
+    """Returns npm with the page's packages installed. Raises NoRuntime or NpmFailed."""
     with _locked(WEB):
         npm = Npm(WEB, report=report, log=log)
         npm.install()
@@ -59,7 +59,7 @@ def install_npm(*, report: Callable[[str], None], log: Path | None = None) -> Np
 
 
 def hash_sources(web: Path) -> str:
-    """Of the names and contents of all files from which the page is built."""
+    """Returns a hash of the names and contents of all files from which the page is built."""
     digest = hashlib.sha256()
     for path in sorted(_sources(web)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -84,7 +84,7 @@ def _read_stamp(dist: Path) -> str | None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Only one process at a time is inside."""
+    """Locks the folder: only one process at a time is inside."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)

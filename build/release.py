@@ -23,7 +23,7 @@ class ReleaseError(Exception):
 
 
 def release(version: str, *, root: Path = ROOT, today: date) -> str:
-    """Commit and tag `version`. Returns the tag's name. Raises ReleaseError before anything has changed."""
+    """Commits and tags `version`. Returns the tag's name. Raises ReleaseError before anything has changed."""
     tag = f"v{version}"
     source, changelog = (root / VERSION_FILE).read_text(), (root / CHANGELOG).read_text()
     _check_repository(root, tag)
@@ -52,7 +52,7 @@ def _check_version(version: str, *, current: str) -> None:
 
 
 def _close_section(changelog: str, version: str, today: date) -> str:
-    """Give the unreleased changes the version's own section, below a new empty one."""
+    """Returns the changelog with a section for the version. It has the changes that were unreleased."""
     _, found, rest = changelog.partition(UNRELEASED)
     if not found or not re.search(r"^- ", rest.partition("\n## ")[0], re.MULTILINE):
         raise ReleaseError(f"{CHANGELOG} lists no change under Unreleased: describe there what this release changes.")
@@ -79,8 +79,10 @@ def main() -> None:
     given = parser.parse_args()
     try:
         tag = release(given.version, today=datetime.now(UTC).date())
-    except (ReleaseError, subprocess.CalledProcessError) as error:
-        sys.exit(getattr(error, "stderr", None) or str(error))
+    except ReleaseError as error:
+        sys.exit(str(error))
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.stderr or str(error))
     print(f"Tagged {tag}. Publish it: git push --follow-tags origin main")
 
 

@@ -11,7 +11,7 @@ import httpx
 from google.auth.exceptions import GoogleAuthError
 
 from build import ROOT
-from build.package import build_archive
+from build.package import ARCHIVE, build_archive
 from build.page import NoPage, build_page
 from deploy.deployer import IdentityTokenError, current_deployer
 from deploy.hosting import SiteError, Sites
@@ -20,7 +20,6 @@ from deploy.smoke import SmokeTestError, run_smoke_test
 from deploy.smoke_user import SmokeUserError, SmokeUsers
 from deploy.terraform import Terraform
 
-ARCHIVE = ROOT / "dist" / "functions.zip"
 PAGE = ROOT / "dist" / "page"
 PLAN = ROOT / "dist" / "plan"
 
@@ -30,7 +29,7 @@ def package(_: Terraform) -> None:
 
 
 def plan(terraform: Terraform) -> None:
-    """Package, show the planned changes, and save the plan for `apply`.
+    """Packages, shows the planned changes, and saves the plan for `apply`.
 
     Without the environment's tfvars, CI would plan to undo the settings in them.
     """
@@ -42,21 +41,21 @@ def plan(terraform: Terraform) -> None:
 
 
 def apply(terraform: Terraform) -> None:
-    """Apply the plan that `plan` has saved, or else show a new one and ask for confirmation."""
+    """Applies the plan that `plan` has saved, or else shows a new one and waits for confirmation."""
     terraform.init()
     terraform.apply(plan=PLAN if PLAN.exists() else None)
     PLAN.unlink(missing_ok=True)
 
 
 def page(terraform: Terraform) -> None:
-    """Build the page and upload it."""
+    """Builds the page and uploads it."""
     prepare_files(build_page(report=print), PAGE, terraform.outputs()["page_config"])
     is_new = Sites(terraform.project, current_deployer().access_token).ensure()
     upload(PAGE, project=terraform.project, retry=NEW_SITE if is_new else NO_RETRY)
 
 
 def check(terraform: Terraform) -> None:
-    """Run the smoke test. Where public_api is false, the deployer needs permission to invoke the API."""
+    """Runs the smoke test. Where public_api is false, the deployer needs permission to invoke the API."""
     outputs, deployer = terraform.outputs(), current_deployer()
     invoker = None if outputs.get("public_api", True) else deployer.identity_token(outputs["api"])
     users = SmokeUsers(
@@ -71,7 +70,7 @@ def check(terraform: Terraform) -> None:
 
 
 def everything(terraform: Terraform) -> None:
-    """Run every step. Ignores a plan that an earlier run has saved."""
+    """Runs every step. Ignores a plan that an earlier run has saved."""
     PLAN.unlink(missing_ok=True)
     for step in (package, apply, page, check):
         step(terraform)
@@ -79,7 +78,7 @@ def everything(terraform: Terraform) -> None:
 
 
 def destroy(terraform: Terraform) -> None:
-    """Delete an environment, unless it is protected: Google Cloud would refuse halfway.
+    """Deletes an environment that is not protected. Google Cloud would refuse a protected one halfway.
 
     Terraform reads the archive for this too.
     """

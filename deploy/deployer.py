@@ -23,7 +23,7 @@ class Deployer:
     service_account: str | None = None
 
     def identity_token(self, audience: str, *, base_url: str = IAM_CREDENTIALS) -> str:
-        """Return an ID token for Cloud Run. Raises IdentityTokenError.
+        """Returns an ID token for Cloud Run. Raises IdentityTokenError.
 
         gcloud issues a person's; Cloud Run accepts that for any audience ("Authenticating developers").
         """
@@ -41,7 +41,7 @@ class Deployer:
 
 
 def current_deployer() -> Deployer:
-    """Return the deployer that the Application Default Credentials belong to."""
+    """Returns the deployer of the Application Default Credentials."""
     credentials, _ = google.auth.default(scopes=[SCOPE])
     credentials.refresh(Request())
     return Deployer(str(credentials.token), getattr(credentials, "service_account_email", None))

@@ -20,7 +20,7 @@ class Sites:
     base_url: str = FIREBASE_HOSTING
 
     def ensure(self) -> bool:
-        """Create the page's site if there is none. Returns whether it is new. Raises SiteError."""
+        """Creates the page's site if there is none. Returns whether it is new. Raises SiteError."""
         sites = f"/v1beta1/projects/{self.project}/sites"
         headers = {"Authorization": f"Bearer {self.access_token}", "X-Goog-User-Project": self.project}
         with httpx.Client(base_url=self.base_url, headers=headers, timeout=30) as http:

@@ -26,7 +26,7 @@ GOOGLE = (
 
 
 def prepare_files(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
-    """Fill `folder` with the files that firebase-tools uploads."""
+    """Fills `folder` with the files that firebase-tools uploads."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(built, folder / "public")
     (folder / "public" / "config.json").write_text(json.dumps(config, indent=2))
@@ -34,7 +34,7 @@ def prepare_files(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
 
 
 def hosting_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration of Firebase Hosting ("Configure Hosting behavior")."""
+    """Returns the configuration of Firebase Hosting ("Configure Hosting behavior")."""
     return {
         "site": config["firebase"]["projectId"],
         "public": "public",
@@ -50,7 +50,7 @@ def hosting_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def upload(folder: Path, *, project: str, retry: RetryPolicy) -> None:
-    """Upload the prepared files. Raises CalledProcessError.
+    """Uploads the prepared files. Raises CalledProcessError.
 
     A person's credentials have no quota project, and Firebase refuses calls without one.
     """

@@ -12,14 +12,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """For how long and how often a call is repeated, and what each new problem is reported to."""
+    """For how long and how often a call is repeated, and the function that reports each new problem."""
 
     within: timedelta
     every: timedelta
     report: Callable[[str], None] = print
 
     def call(self, function: Callable[[], Result], *, retry_on: type[Exception]) -> Result:
-        """Return the result of `function`. Raises its last error when the time is over, every other error at once."""
+        """Returns the result of `function`. Raises its last error when the time is over, every other error at once."""
         retrying = Retrying(
             stop=stop_after_delay(self.within),
             wait=wait_fixed(self.every),

@@ -38,7 +38,7 @@ class SmokeUsers:
 
     @contextmanager
     def temporary_user(self) -> Iterator[str]:
-        """Yield an ID token of a new user, and delete the user afterwards. Raises SmokeUserError."""
+        """Yields an ID token of a new user, and deletes the user afterwards. Raises SmokeUserError."""
         admin = {"headers": {"Authorization": f"Bearer {self.access_token}", "X-Goog-User-Project": self.project}}
         password = secrets.token_urlsafe(24)
         account = {"email": f"smoke-{secrets.token_hex(8)}@{self.project}.invalid", "password": password}

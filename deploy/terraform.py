@@ -24,7 +24,7 @@ class Terraform:
         return self.folder / f"{self.project}.tfvars"
 
     def init(self) -> None:
-        """Terraform cannot create the bucket of its own state; the README says how to."""
+        """Needs the bucket of the state, which Terraform cannot create. The README shows how to create it."""
         backend = (f"-backend-config=bucket={self.project}-terraform", "-backend-config=prefix=asset-requests")
         self._run("init", "-input=false", "-reconfigure", *backend)
 
@@ -33,7 +33,7 @@ class Terraform:
         self._run("plan", "-input=false", "-lock=false", f"-out={file}", *self._variables())
 
     def apply(self, *, plan: Path | None = None) -> None:
-        """Apply the saved plan, or else show a new one and ask for confirmation."""
+        """Applies the saved plan, or else shows a new one and waits for confirmation."""
         self._run("apply", *((f"{plan}",) if plan else self._variables()))
 
     def destroy(self) -> None:
