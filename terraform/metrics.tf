@@ -27,7 +27,7 @@ locals {
       labels      = { type = "type", ended = "ended", code = "code" }
     }
     request_ms = {
-      description = "Time from the wanted start of a request to its completion"
+      description = "Time from the requested start of a request to its completion"
       events      = ["delivery.finished"]
       filter      = "jsonPayload.ended=\"completed\" AND jsonPayload.total_ms>=0"
       labels      = { type = "type" }
@@ -48,7 +48,7 @@ locals {
       unit        = "ms"
     }
     queue_ms = {
-      description = "Time from the wanted start of a request to the start of its first attempt"
+      description = "Time from the requested start of a request to the start of its first attempt"
       events      = ["delivery.finished"]
       filter      = "jsonPayload.queue_ms>=0"
       labels      = { type = "type" }

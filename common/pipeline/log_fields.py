@@ -10,7 +10,7 @@ def of_claim(record: Record) -> dict[str, Any]:
     """Returns how long the first attempt waited in the queue. Later attempts wait for a backoff or a person."""
     if record.started_at is None or (record.attempt, record.redrive, record.snoozes) != (1, 0, 0):
         return {}
-    return {"queue_ms": _milliseconds(_wanted_at(record), record.started_at)}
+    return {"queue_ms": _milliseconds(_requested_start(record), record.started_at)}
 
 
 def of_end(record: Record) -> dict[str, Any]:
@@ -21,17 +21,19 @@ def of_end(record: Record) -> dict[str, Any]:
     if record.error is not None:
         fields["code"] = record.error.code
     if record.redrive == 0:
-        fields["total_ms"] = _milliseconds(_wanted_at(record), record.finished_at)
+        fields["total_ms"] = _milliseconds(_requested_start(record), record.finished_at)
     return fields
 
 
 def open_seconds(record: Record, now: datetime) -> int:
-    """Returns the seconds since the request should have run, was rescheduled or was last claimed."""
-    since = max(moment for moment in (_wanted_at(record), record.scheduled_at, record.started_at) if moment is not None)
+    """Returns the seconds since the requested start, the last reschedule or the last claim, whichever is latest."""
+    since = max(
+        moment for moment in (_requested_start(record), record.scheduled_at, record.started_at) if moment is not None
+    )
     return max(0, round((now - since).total_seconds()))
 
 
-def _wanted_at(record: Record) -> datetime:
+def _requested_start(record: Record) -> datetime:
     return record.created_at if record.run_at is None else max(record.created_at, record.run_at)
 
 
