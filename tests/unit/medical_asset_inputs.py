@@ -24,11 +24,11 @@ LIMITS = {
 }
 
 
-def brief(**fields: Any) -> Input:
-    """Returns the typical brief with these fields; a field that is None is omitted."""
+def typical_input(**fields: Any) -> Input:
+    """Returns the typical input with these fields; a field that is None is omitted."""
     return Input(**{name: value for name, value in {**TYPICAL, **fields}.items() if value is not None})
 
 
 def filled_with(text: str) -> Input:
-    """Returns a brief in which each field repeats this text up to its limit."""
-    return brief(**{name: (text * limit)[:limit].strip() for name, limit in LIMITS.items()})
+    """Returns an input in which each field repeats this text up to its limit."""
+    return typical_input(**{name: (text * limit)[:limit].strip() for name, limit in LIMITS.items()})

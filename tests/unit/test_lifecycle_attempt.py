@@ -81,9 +81,9 @@ def test_progress_counts_towards_the_size() -> None:
 
 
 def test_a_permanent_failure_fails_the_request_although_attempts_are_left() -> None:
-    record, error = processing(), failure("no_brief", "The brief is empty.")
+    record, error = processing(), failure("no_content", "The input has no content.")
 
-    assert fail_permanently(record, "no_brief", "The brief is empty.", LATER) == Transition(
+    assert fail_permanently(record, "no_content", "The input has no content.", LATER) == Transition(
         Verdict.FAILED, ended(record, Status.FAILED).changed(error=error, errors=(error,))
     )
 
@@ -187,9 +187,9 @@ def test_a_record_keeps_the_ten_newest_errors_in_order() -> None:
 
 
 def test_a_long_error_message_is_cut() -> None:
-    after = fail_permanently(processing(), "no_brief", "ä" * 5000, LATER).record
+    after = fail_permanently(processing(), "no_content", "ä" * 5000, LATER).record
 
-    error = failure("no_brief", "ä" * 4000)
+    error = failure("no_content", "ä" * 4000)
     assert (after.error, after.errors) == (error, (error,))
 
 

@@ -82,7 +82,7 @@ def test_a_redrive_keeps_the_finished_steps(record: Record) -> None:
     assert redrive(record, LATER).record.steps == STEPS
 
 
-@pytest.mark.parametrize("code", ["permanent", "result_too_large", "no_brief"])
+@pytest.mark.parametrize("code", ["permanent", "result_too_large", "no_content"])
 def test_a_redrive_after_a_permanent_failure_clears_the_steps(code: str) -> None:
     assert redrive(failed(code, steps=STEPS), LATER).record.steps is None
 

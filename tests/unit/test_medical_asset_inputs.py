@@ -8,28 +8,30 @@ from pydantic import ValidationError
 
 from common.work.medical_asset import Input, glyphs
 from common.work.medical_asset.fonts import FONTS
-from tests.unit.medical_asset_inputs import LIMITS, TYPICAL, brief
+from tests.unit.medical_asset_inputs import LIMITS, TYPICAL, typical_input
 
 
 def fault(**fields: Any) -> str:
     """Returns the message about the field, which must be the only fault."""
     with pytest.raises(ValidationError) as refusal:
-        brief(**fields)
+        typical_input(**fields)
     [error] = refusal.value.errors()
     assert error["loc"] == tuple(fields)
     return error["msg"]
 
 
 def test_a_text_is_stripped_and_its_accents_are_composed() -> None:
-    assert brief(doctor_name="  Dr. Zoe\u0308  Weiß ").doctor_name == "Dr. Zo\u00eb Weiß"
+    assert typical_input(doctor_name="  Dr. Zoe\u0308  Weiß ").doctor_name == "Dr. Zo\u00eb Weiß"
 
 
 def test_a_message_keeps_its_paragraphs() -> None:
-    assert brief(primary_message="Open again.\r\n\r\n\r\n Come in. ").primary_message == "Open again.\n\nCome in."
+    assert (
+        typical_input(primary_message="Open again.\r\n\r\n\r\n Come in. ").primary_message == "Open again.\n\nCome in."
+    )
 
 
 def test_the_colour_the_call_to_action_and_the_contact_are_optional() -> None:
-    assert brief(brand_color=None, call_to_action=None, contact=None).contact is None
+    assert typical_input(brand_color=None, call_to_action=None, contact=None).contact is None
 
 
 @pytest.mark.parametrize("field", LIMITS)
@@ -91,7 +93,7 @@ def test_a_text_without_letters_or_digits_is_refused(text: str) -> None:
     ],
 )
 def test_a_name_in_a_supported_script_is_accepted(name: str) -> None:
-    assert brief(doctor_name=name).doctor_name == name
+    assert typical_input(doctor_name=name).doctor_name == name
 
 
 @pytest.mark.parametrize("colour", ["red", "#12345", "#1234567", "#12345g", "#123456\n", "123456"])
@@ -129,7 +131,10 @@ def test_the_schema_describes_every_field_for_a_form() -> None:
     assert all(field["examples"] for name, field in fields.items() if name != "channel")
 
 
-def test_the_examples_of_the_schema_are_the_typical_brief() -> None:
+def test_the_examples_of_the_schema_are_the_typical_input() -> None:
     fields = Input.model_json_schema()["properties"]
 
-    assert brief(**{name: field["examples"][0] for name, field in fields.items() if name != "channel"}) == brief()
+    assert (
+        typical_input(**{name: field["examples"][0] for name, field in fields.items() if name != "channel"})
+        == typical_input()
+    )

@@ -8,7 +8,7 @@ from common.work.medical_asset import run
 from common.work.medical_asset.writer import write
 from tests.unit.attempt_harness import AttemptHarness as Harness
 from tests.unit.builders import processing
-from tests.unit.medical_asset_inputs import brief
+from tests.unit.medical_asset_inputs import typical_input
 
 Finished = tuple[Harness, JsonObject]
 
@@ -17,7 +17,7 @@ Finished = tuple[Harness, JsonObject]
 def finished() -> Finished:
     """An attempt whose run has ended, and the result."""
     harness = Harness()
-    return harness, run(brief(), harness.attempt)
+    return harness, run(typical_input(), harness.attempt)
 
 
 def test_the_result_has_the_copy_and_the_stored_image(finished: Finished) -> None:
@@ -49,15 +49,15 @@ def test_a_later_attempt_does_not_draw_a_finished_image_again(finished: Finished
     first, result = finished
     second = Harness(processing(attempt=2, steps=first.record.steps))
 
-    assert run(brief(), second.attempt) == result
+    assert run(typical_input(), second.attempt) == result
 
     assert second.assets.files == {}
 
 
 def test_a_later_attempt_keeps_the_copy_of_an_earlier_one() -> None:
-    copy = write(brief()).model_dump() | {"headline": "As written before"}
+    copy = write(typical_input()).model_dump() | {"headline": "As written before"}
     harness = Harness(processing(attempt=2, steps={"copy": copy}))
 
-    result = run(brief(), harness.attempt)
+    result = run(typical_input(), harness.attempt)
 
     assert result["headline"] == "As written before"

@@ -12,7 +12,7 @@ from common.work.medical_asset.canvas import paint
 from common.work.medical_asset.colour import contrast, palette, parse
 from common.work.medical_asset.social import MARGIN, SIDE, Composition, compose, draw
 from common.work.medical_asset.writer import image_texts, write
-from tests.unit.medical_asset_inputs import brief, filled_with
+from tests.unit.medical_asset_inputs import filled_with, typical_input
 
 ROUNDING = 0.01
 STEPS = range(0, 256, 51)
@@ -36,7 +36,7 @@ def text_of(composition: Composition) -> str:
 
 
 def test_the_image_is_a_square_png_mostly_in_the_brand_colour() -> None:
-    image = Image.open(io.BytesIO(image_of(brief(brand_color="#7A2E4D"))))
+    image = Image.open(io.BytesIO(image_of(typical_input(brand_color="#7A2E4D"))))
 
     colours = image.getcolors(SIDE * SIDE) or []
     assert (image.format, image.size, image.mode) == ("PNG", (1080, 1080), "RGB")
@@ -44,8 +44,8 @@ def test_the_image_is_a_square_png_mostly_in_the_brand_colour() -> None:
     assert max(colours)[0] > SIDE * SIDE / 2
 
 
-def test_the_same_brief_always_gives_the_same_bytes() -> None:
-    assert image_of(brief()) == image_of(brief())
+def test_the_same_input_always_gives_the_same_bytes() -> None:
+    assert image_of(typical_input()) == image_of(typical_input())
 
 
 def test_text_has_the_contrast_of_wcag_aa_on_every_colour() -> None:
@@ -73,7 +73,7 @@ EXTREMES = ["W", "ŵ", "Ω", "i", "a ", "Ấ", "й", "j", "x\u0323\u0301 "]
 
 
 @pytest.mark.parametrize("text", EXTREMES)
-def test_the_longest_brief_stays_within_its_margins(text: str) -> None:
+def test_the_longest_input_stays_within_its_margins(text: str) -> None:
     composition = longest_of(text)
 
     assert min(line.left for line in composition.lines) >= MARGIN - 10
@@ -84,7 +84,7 @@ def test_the_longest_brief_stays_within_its_margins(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", EXTREMES)
-def test_no_lines_of_the_longest_brief_overlap(text: str) -> None:
+def test_no_lines_of_the_longest_input_overlap(text: str) -> None:
     lines = sorted(longest_of(text).lines, key=lambda line: line.baseline)
 
     for above, below in pairwise(lines):
@@ -102,8 +102,8 @@ def test_nothing_is_drawn_outside_the_margins() -> None:
     assert max(box[2], box[3]) <= SIDE - MARGIN + 2
 
 
-def test_the_image_shows_every_field_of_the_brief() -> None:
-    composition = composition_of(brief(practice_type="family medicine", contact=None))
+def test_the_image_shows_every_field_of_the_input() -> None:
+    composition = composition_of(typical_input(practice_type="family medicine", contact=None))
 
     assert [line.text for line in composition.lines] == [
         "Family medicine",
@@ -117,7 +117,7 @@ def test_the_image_shows_every_field_of_the_brief() -> None:
 
 
 def test_a_long_word_is_set_smaller_before_it_is_broken() -> None:
-    headline = composition_of(brief(primary_message="Herzrhythmusstörungen")).lines[1]
+    headline = composition_of(typical_input(primary_message="Herzrhythmusstörungen")).lines[1]
 
     assert headline.text == "Herzrhythmusstörungen"
     assert 44 < headline.size < 128
@@ -126,7 +126,7 @@ def test_a_long_word_is_set_smaller_before_it_is_broken() -> None:
 def test_a_word_longer_than_a_line_is_broken_with_hyphens() -> None:
     word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
-    lines = [line.text for line in composition_of(brief(primary_message=word, call_to_action=None)).lines[1:-3]]
+    lines = [line.text for line in composition_of(typical_input(primary_message=word, call_to_action=None)).lines[1:-3]]
 
     assert [line.endswith("-") for line in lines] == [True, False]
     assert "".join(lines).replace("-", "") == word
@@ -135,4 +135,4 @@ def test_a_word_longer_than_a_line_is_broken_with_hyphens() -> None:
 def test_an_address_is_broken_without_hyphens() -> None:
     address = "https://appointments.harbour-street.example/" + "0123456789" * 7
 
-    assert address in text_of(composition_of(brief(contact=address)))
+    assert address in text_of(composition_of(typical_input(contact=address)))

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from common.work.medical_asset.writer import write
-from tests.unit.medical_asset_inputs import brief, filled_with
+from tests.unit.medical_asset_inputs import filled_with, typical_input
 
 
 @pytest.mark.parametrize(
@@ -33,19 +33,19 @@ from tests.unit.medical_asset_inputs import brief, filled_with
     ],
 )
 def test_the_first_sentence_becomes_the_headline(message: str, headline: str, detail: str) -> None:
-    copy = write(brief(primary_message=message))
+    copy = write(typical_input(primary_message=message))
 
     assert (copy.headline, copy.detail) == (headline, detail)
 
 
 def test_a_message_of_one_sentence_gets_an_invitation_as_its_body() -> None:
-    copy = write(brief(primary_message="Your check-up is due"))
+    copy = write(typical_input(primary_message="Your check-up is due"))
 
     assert copy.body == "For details, get in touch with Dr. Amara Okafor at Harbour Street Dental."
 
 
 def test_a_message_in_another_language_gets_no_english_words() -> None:
-    copy = write(brief(primary_message="Wir sind umgezogen", call_to_action="Termin buchen"))
+    copy = write(typical_input(primary_message="Wir sind umgezogen", call_to_action="Termin buchen"))
 
     assert copy.body == "Dr. Amara Okafor · Harbour Street Dental"
     assert copy.caption == (
@@ -58,7 +58,7 @@ def test_a_message_in_another_language_gets_no_english_words() -> None:
 def test_the_caption_starts_with_the_unchanged_message() -> None:
     message = "We are back 🎉\nSee you soon!"
 
-    assert write(brief(primary_message=message)).caption.startswith(f"{message}\n\n")
+    assert write(typical_input(primary_message=message)).caption.startswith(f"{message}\n\n")
 
 
 @pytest.mark.parametrize(
@@ -71,27 +71,29 @@ def test_the_caption_starts_with_the_unchanged_message() -> None:
     ],
 )
 def test_the_caption_joins_the_call_to_action_and_the_contact(action: str, contact: str | None, step: str) -> None:
-    assert write(brief(call_to_action=action, contact=contact)).caption.split("\n\n")[2] == step
+    assert write(typical_input(call_to_action=action, contact=contact)).caption.split("\n\n")[2] == step
 
 
 def test_a_practice_named_after_its_doctor_is_named_once() -> None:
-    copy = write(brief(doctor_name="Dr. Weber", practice_name="Praxis Dr. Weber", primary_message="Call us today"))
+    copy = write(
+        typical_input(doctor_name="Dr. Weber", practice_name="Praxis Dr. Weber", primary_message="Call us today")
+    )
 
     assert copy.caption.split("\n\n")[1] == "With kind regards from Praxis Dr. Weber."
 
 
-def test_the_same_brief_always_gives_the_same_copy() -> None:
-    assert write(brief()) == write(brief())
+def test_the_same_input_always_gives_the_same_copy() -> None:
+    assert write(typical_input()) == write(typical_input())
 
 
-def test_different_briefs_get_different_closings() -> None:
-    captions = (write(brief(primary_message=f"You can book until {day} May")).caption for day in range(1, 20))
+def test_different_inputs_get_different_closings() -> None:
+    captions = (write(typical_input(primary_message=f"You can book until {day} May")).caption for day in range(1, 20))
 
     assert len({caption.split("\n\n")[1] for caption in captions}) == 4
 
 
 @pytest.mark.parametrize("text", ["W", "wide words ", "🎉x", "ỵ́", "1 "])
-def test_the_longest_brief_stays_within_the_limits_of_social_networks(text: str) -> None:
+def test_the_longest_input_stays_within_the_limits_of_social_networks(text: str) -> None:
     copy = write(filled_with(text))
 
     assert len(copy.caption) <= 2200
@@ -112,17 +114,17 @@ def test_the_longest_brief_stays_within_the_limits_of_social_networks(text: str)
     ],
 )
 def test_a_name_becomes_a_hashtag_that_can_be_typed(name: str, tag: str) -> None:
-    assert write(brief(practice_name=name)).hashtags[0] == tag
+    assert write(typical_input(practice_name=name)).hashtags[0] == tag
 
 
 def test_a_practice_named_like_a_general_hashtag_still_gets_three() -> None:
-    copy = write(brief(practice_name="Health", practice_type="health", doctor_name="1"))
+    copy = write(typical_input(practice_name="Health", practice_type="health", doctor_name="1"))
 
     assert copy.hashtags == ["#Health", "#HealthCare", "#YourHealth"]
 
 
 def test_a_name_of_digits_gets_no_hashtag() -> None:
-    assert write(brief(practice_name="24/7", doctor_name="365", practice_type="Clinic")).hashtags == [
+    assert write(typical_input(practice_name="24/7", doctor_name="365", practice_type="Clinic")).hashtags == [
         "#Clinic",
         "#Health",
         "#HealthCare",

@@ -193,8 +193,8 @@ HELD = processing()
 FAILED_UNEXPECTEDLY = lifecycle.fail_attempt(HELD, "attempt_failed", "The attempt failed unexpectedly.", NOW)
 OUTCOMES = [
     (
-        PermanentFailure("The brief is empty.", code="no_brief"),
-        lifecycle.fail_permanently(HELD, "no_brief", "The brief is empty.", NOW),
+        PermanentFailure("The input has no content.", code="no_content"),
+        lifecycle.fail_permanently(HELD, "no_content", "The input has no content.", NOW),
     ),
     (
         TryAgain("The printer is off.", code="printer"),
