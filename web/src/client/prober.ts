@@ -1,4 +1,4 @@
-/** Detects a dead connection: sends a query that only the server can answer, and its listener is late if none comes. */
+/** Detects a dead connection by a query that only the server can answer. Without an answer, its listener is late. */
 import { FIRST_SNAPSHOT_MS, type OnSnapshot } from './listener'
 import type { ProbeQuery } from './query'
 
