@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from build import ROOT
+from common.pipeline.record import ENDED
 from local.stack.stack import Stack
 from local.token import unsigned_token
 from tests.processes import wait_until
@@ -119,7 +120,7 @@ def _submit(api: httpx.Client, **work_input: Any) -> str:
 
 
 def _has_ended(request: dict[str, Any]) -> bool:
-    return request["status"] in {"completed", "failed", "cancelled"}
+    return request["status"] in ENDED
 
 
 def _wait_for(api: httpx.Client, request_id: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
