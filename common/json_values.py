@@ -16,7 +16,7 @@ from common.errors import Fault, InvalidInput
 
 MAX_DEPTH = 16  # Firestore stores 20 levels of maps and lists, and the record adds its own
 MAX_FAULTS = 20
-MAX_VALUES = 10_000  # each value of a body costs memory and time, in the parser and in an error about it
+MAX_VALUES = 5_000  # each value of a body costs memory and time, in the parser and in an error about it
 MAX_PATH_BYTES = 1400  # of the names from the root to a value; Firestore allows 1,500, and the record adds its own
 MAX_SHOWN_CHARACTERS = 100
 NUMBER_BYTES = 8

@@ -123,7 +123,7 @@ def costs(call: Callable[[bytes], object], body: bytes) -> tuple[float, int]:
 
 @pytest.mark.parametrize(("call", "body"), [shape[:2] for shape in SHAPES], ids=[shape[2] for shape in SHAPES])
 def test_a_body_of_any_shape_is_refused_cheaply(call: Callable[[bytes], object], body: bytes) -> None:
-    call_costs = [costs(call, body) for _ in range(3)]  # the machine may be busy
+    call_costs = [costs(call, body) for _ in range(5)]  # the machine may be busy
 
     assert min(seconds for seconds, _ in call_costs) < MAX_CPU_SECONDS
     assert min(size for _, size in call_costs) < MAX_BYTES
@@ -137,11 +137,11 @@ def test_separators_within_texts_are_not_counted(text: str) -> None:
 
 
 @pytest.mark.parametrize(("count", "is_refused"), [(MAX_VALUES, False), (MAX_VALUES + 1, True)])
-def test_a_body_may_have_ten_thousand_values(count: int, is_refused: bool) -> None:
+def test_a_body_may_have_five_thousand_values(count: int, is_refused: bool) -> None:
     body = json.dumps([None] * count).encode()
 
     if is_refused:
-        with pytest.raises(InvalidInput, match="at most 10,000 values"):
+        with pytest.raises(InvalidInput, match="at most 5,000 values"):
             parse(body)
     else:
         assert parse(body) == [None] * count
