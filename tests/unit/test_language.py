@@ -30,7 +30,9 @@ def uses(text: str) -> list[str]:
     """The lines with a phrase, also one that is wrapped. An identifier counts as its words: `is_told`, `isTold`."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("_", " ")
     unwrapped = re.sub(r"\s*\n\s*((#|//|\*)\s*)?", " ", words)
-    return [line.strip() for line in words.splitlines() if PATTERN.search(line)] or PATTERN.findall(unwrapped)
+    if not (found := PATTERN.findall(unwrapped)):
+        return []
+    return [line.strip() for line in words.splitlines() if PATTERN.search(line)] or found
 
 
 @pytest.mark.parametrize(
