@@ -52,7 +52,7 @@ class Queues:
                 url=PLACEHOLDER_URL,
                 http_method=HttpMethod.POST,
                 headers={"Content-Type": "application/json"},
-                body=TaskPayload.of(stored).encode(),
+                body=TaskPayload.of(stored, time_budget=policy.time_budget).encode(),
             ),
             schedule_time=stored.record.scheduled_at,
             dispatch_deadline=Duration(seconds=int(policy.dispatch_deadline.total_seconds())),

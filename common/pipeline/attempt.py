@@ -36,7 +36,7 @@ class Attempt:
         *,
         documents: Documents,
         assets: Assets,
-        time_budget: timedelta,
+        deadline: datetime,
         clock: Callable[[], datetime],
         wait: Callable[[timedelta], None],
     ) -> None:
@@ -45,7 +45,7 @@ class Attempt:
         self._assets = assets
         self._clock = clock
         self._wait = wait
-        self._deadline = (held.record.started_at or clock()) + time_budget
+        self._deadline = deadline
         self._progress: Progress | None = None
         self._reported_at = clock() - PROGRESS_INTERVAL
         self._conflict: Conflict | None = None

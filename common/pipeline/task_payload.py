@@ -6,9 +6,8 @@ that the document has not been written since.
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self
-
-from pydantic import ValidationError
 
 from common.pipeline.record import SCHEMA, Record
 from common.pipeline.store import Stored
@@ -25,37 +24,43 @@ class TaskPayload:
     """The request of a task.
 
     `stored` is the record as it was when the task was created, or None: where the body would be too large, and where a
-    newer release wrote it.
+    newer release wrote it. `time_budget` is the one that the task's dispatch deadline was made for; None in tasks of
+    older releases.
     """
 
     record_id: str
     generation: int
     stored: Stored | None = None
+    time_budget: timedelta | None = None
 
     @classmethod
-    def of(cls, stored: Stored) -> Self:
-        return cls(stored.record.id, stored.record.generation, stored)
+    def of(cls, stored: Stored, *, time_budget: timedelta | None = None) -> Self:
+        return cls(stored.record.id, stored.record.generation, stored, time_budget)
 
     def encode(self) -> bytes:
         """Returns at most MAX_BODY_BYTES of JSON."""
+        budget = {} if self.time_budget is None else {"time_budget_seconds": self.time_budget.total_seconds()}
         if self.stored is not None:
-            whole = _json({"u": self.stored.update_time, "record": self.stored.record.to_json()})
+            whole = _json({"u": self.stored.update_time, "record": self.stored.record.to_json(), **budget})
             if len(whole) <= MAX_BODY_BYTES:
                 return whole
-        return _json({"id": self.record_id, "generation": self.generation})
+        return _json({"id": self.record_id, "generation": self.generation, **budget})
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """The inverse of `encode`. Raises InvalidPayload."""
         try:
             body: dict[str, Any] = json.loads(data)
+            seconds = body.get("time_budget_seconds")
+            budget = None if seconds is None else timedelta(seconds=seconds)
             if "record" not in body:
-                return cls(str(body["id"]), int(body["generation"]))
+                return cls(str(body["id"]), int(body["generation"]), time_budget=budget)
             record, update_time = body["record"], str(body["u"])
             if record.get("schema", SCHEMA) > SCHEMA:
-                return cls(str(record["id"]), int(record["generation"]))
-            return cls.of(Stored(Record.model_validate_json(json.dumps(record)), update_time))
-        except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as error:
+                return cls(str(record["id"]), int(record["generation"]), time_budget=budget)
+            stored = Stored(Record.model_validate_json(json.dumps(record)), update_time)
+            return cls.of(stored, time_budget=budget)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise InvalidPayload(f"the body is not a task payload: {type(error).__name__}") from error
 
 

@@ -52,6 +52,7 @@ class Worker:
 
     def deliver(self, payload: TaskPayload, delivery: Delivery) -> Verdict:
         """Claims the request, runs the work, stores the outcome. Raises Unavailable or NewerRecord if undecided."""
+        arrived_at = self._clock()
         verdict, held = self._claim(payload, delivery)
         if held is None or verdict is not Verdict.CLAIMED:
             return verdict
@@ -62,11 +63,12 @@ class Worker:
             **log_fields.of_claim(held.record),
         )
         work_type = self._type_of(held.record)
+        budget = work_type.policy.time_budget
         attempt = Attempt(
             held,
             documents=self._documents,
             assets=self._assets,
-            time_budget=work_type.policy.time_budget,
+            deadline=arrived_at + min(budget, payload.time_budget or budget),
             clock=self._clock,
             wait=self._wait,
         )

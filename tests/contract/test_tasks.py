@@ -183,7 +183,7 @@ def test_a_task_has_its_name_its_request_and_its_deadline(emulator: EmulatorHarn
     assert task.name == "projects/demo-local/locations/us-central1/queues/contract/tasks/r1-g0"
     assert (task.http_request.url, task.http_request.http_method) == (PLACEHOLDER_URL, HttpMethod.POST)
     assert task.http_request.headers["Content-Type"] == "application/json"
-    assert task.http_request.body == TaskPayload.of(stored(each)).encode()
+    assert TaskPayload.decode(task.http_request.body) == TaskPayload.of(stored(each), time_budget=timedelta(minutes=10))
     assert task.dispatch_deadline == timedelta(seconds=630)
 
 

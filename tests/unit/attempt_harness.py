@@ -3,7 +3,7 @@
 from common.pipeline.attempt import Attempt
 from common.pipeline.record import Record
 from tests.fakes import FakeAssets
-from tests.unit.builders import POLICY, Clock, processing
+from tests.unit.builders import NOW, POLICY, Clock, processing
 from tests.unit.scripted_gateways import ScriptedDocuments
 
 
@@ -17,7 +17,7 @@ class AttemptHarness:
             self.documents.stored(),
             documents=self.documents,
             assets=self.assets,
-            time_budget=POLICY.time_budget,
+            deadline=NOW + POLICY.time_budget,
             clock=self.clock,
             wait=self.clock.wait,
         )

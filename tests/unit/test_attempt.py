@@ -195,12 +195,6 @@ def test_the_time_left_falls_to_zero() -> None:
     assert left == [TIME_BUDGET, TIME_BUDGET / 4, timedelta(0)]
 
 
-def test_the_time_budget_starts_with_the_claim() -> None:
-    harness = Harness(processing(started_at=NOW - TIME_BUDGET / 2))
-
-    assert harness.attempt.time_left() == TIME_BUDGET / 2
-
-
 def test_the_work_can_read_its_effect_key_its_attempt_and_its_snoozes() -> None:
     attempt = Harness(processing(redrive=2, attempt=3, snoozes=4)).attempt
 

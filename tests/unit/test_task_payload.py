@@ -1,7 +1,7 @@
 """The encoder and the decoder of the body of a task."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -80,3 +80,17 @@ def test_a_record_of_a_newer_schema_is_not_decoded() -> None:
 def test_any_other_body_is_invalid(body: bytes) -> None:
     with pytest.raises(InvalidPayload):
         TaskPayload.decode(body)
+
+
+@pytest.mark.parametrize("each", [stored(), with_body_of(MAX_BODY_BYTES + 1)], ids=["whole", "name only"])
+@pytest.mark.parametrize("time_budget", [None, timedelta(seconds=600), timedelta(milliseconds=1500)])
+def test_the_time_budget_is_decoded_as_it_was_encoded(each: Stored, time_budget: timedelta | None) -> None:
+    body = TaskPayload.of(each, time_budget=time_budget).encode()
+
+    assert TaskPayload.decode(body).time_budget == time_budget
+
+
+@pytest.mark.parametrize("seconds", ['"ten"', "[]", "1e300"])
+def test_a_time_budget_that_is_no_duration_is_invalid(seconds: str) -> None:
+    with pytest.raises(InvalidPayload):
+        TaskPayload.decode(f'{{"id": "{ID}", "generation": 0, "time_budget_seconds": {seconds}}}'.encode())

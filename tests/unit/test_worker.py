@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,7 +16,20 @@ from common.pipeline.task_payload import TaskPayload
 from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from tests.fakes import FakeAssets
-from tests.unit.builders import LEASE, MINUTE, NOW, POLICY, TASK, Clock, Input, catalog, ended, processing, queued
+from tests.unit.builders import (
+    LEASE,
+    MINUTE,
+    NOW,
+    POLICY,
+    SECOND,
+    TASK,
+    Clock,
+    Input,
+    catalog,
+    ended,
+    processing,
+    queued,
+)
 from tests.unit.conftest import LoggedEvent
 from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
 
@@ -54,10 +68,12 @@ class Harness:
         """The stored record."""
         return self.documents["r1"]
 
-    def deliver(self, delivery: Delivery = FIRST, *, carried: Stored | None = None) -> Verdict:
+    def deliver(
+        self, delivery: Delivery = FIRST, *, carried: Stored | None = None, time_budget: timedelta | None = None
+    ) -> Verdict:
         """Delivers a task whose payload carries that record, or none."""
         with log.bound():
-            return self.worker.deliver(TaskPayload("r1", delivery.generation, carried), delivery)
+            return self.worker.deliver(TaskPayload("r1", delivery.generation, carried, time_budget), delivery)
 
     def deliver_first(self) -> Verdict:
         """Delivers the task that was created with the stored record."""
@@ -164,6 +180,26 @@ def test_a_claim_of_unknown_outcome_does_not_start_the_work() -> None:
         harness.deliver_first()
 
     assert harness.inputs == []
+
+
+@pytest.mark.parametrize(
+    ("carried", "left"), [(None, POLICY.time_budget), (MINUTE, MINUTE), (60 * MINUTE, POLICY.time_budget)]
+)
+def test_the_smaller_time_budget_counts_from_the_arrival_of_the_delivery(
+    carried: timedelta | None, left: timedelta
+) -> None:
+    seen: list[timedelta] = []
+
+    def run(_input: Input, work: Work) -> JsonObject:
+        seen.append(work.time_left())
+        return {}
+
+    harness = Harness(queued(), run=run)
+    harness.documents.next_commits = [lambda: harness.clock.wait(SECOND)]  # the claim takes a second
+
+    harness.deliver(carried=harness.documents.stored(), time_budget=carried)
+
+    assert seen == [left - SECOND]
 
 
 def test_only_one_of_two_simultaneous_deliveries_does_the_work() -> None:
