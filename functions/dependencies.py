@@ -24,6 +24,7 @@ from common.identity import Identity, google_certificates, signed_tokens, unsign
 from common.pipeline.attempt import Assets as AssetWriter
 from common.pipeline.quota import Quota
 from common.pipeline.request_service import RequestService
+from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.worker import Worker
 from common.queues import Policies, load_policies
@@ -108,13 +109,21 @@ class Dependencies:
         return bodies_for(self.catalog)
 
     @cached_property
+    def quota(self) -> Quota:
+        return Quota(self.documents, limit=self.settings.open_requests)
+
+    @cached_property
+    def submissions(self) -> SubmissionService:
+        return SubmissionService(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=self.quota)
+
+    @cached_property
     def requests(self) -> RequestService:
-        quota = Quota(self.documents, limit=self.settings.open_requests)
-        return RequestService(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=quota)
+        return RequestService(documents=self.documents, tasks=self.queues, quota=self.quota)
 
     @cached_property
     def api(self) -> Api:
         handlers = Handlers(
+            submissions=self.submissions,
             requests=self.requests,
             identity=self.identity,
             assets=self.assets,
@@ -132,4 +141,4 @@ class Dependencies:
     @cached_property
     def sweep(self) -> Sweep:
         sweeper = Sweeper(documents=self.documents, tasks=self.queues, catalog=self.catalog)
-        return Sweep(sweeper=sweeper, requests=self.requests, bodies=self.bodies)
+        return Sweep(sweeper=sweeper, submissions=self.submissions, bodies=self.bodies)

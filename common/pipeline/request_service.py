@@ -1,30 +1,18 @@
-"""The use cases of callers: submit, get, list, cancel, redrive. A request is stored before its caller is answered."""
+"""What callers do with stored requests: get, list, cancel, redrive, find an asset."""
 
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 from common import log
 from common.caller import Caller
-from common.catalog import Catalog
-from common.errors import (
-    AlreadyEnded,
-    Expired,
-    KeyReused,
-    NewerRecord,
-    NotFound,
-    QuotaExceeded,
-    Unavailable,
-)
+from common.errors import AlreadyEnded, Expired, NewerRecord, NotFound, Unavailable
 from common.pipeline import lifecycle, log_fields
 from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.quota import Quota
-from common.pipeline.record import Record, Status, child_id, request_id
-from common.pipeline.store import Conflict, Documents, Page, Position, Stored, create, save
-from common.pipeline.submission import Submission, check_limits
+from common.pipeline.record import Record, Status, child_id
+from common.pipeline.store import Conflict, Documents, Page, Position, Stored, save
 
 
 class ListedDocuments(Documents, Protocol):
@@ -36,80 +24,21 @@ class Tasks(Protocol):
     def delete(self, record: Record) -> None: ...
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """The requests in the order of the submissions. `is_replay` if an earlier call created all of them."""
-
-    records: Sequence[Record]
-    is_replay: bool
-
-
 class RequestService:
-    """The use cases of callers."""
+    """The use cases of callers, except `SubmissionService`."""
 
     def __init__(
         self,
         *,
         documents: ListedDocuments,
         tasks: Tasks,
-        catalog: Catalog,
         quota: Quota,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        new_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         self._documents = documents
         self._tasks = tasks
-        self._catalog = catalog
         self._quota = quota
         self._clock = clock
-        self._new_id = new_id
-
-    def submit(
-        self,
-        caller: Caller,
-        submissions: Sequence[Submission],
-        *,
-        key: str | None,
-        batch: bool = False,
-        trace: str | None = None,
-    ) -> Accepted:
-        """Stores and enqueues all or nothing. A repeat with the same key returns the stored requests.
-
-        Raises InvalidInput, TooLarge, KeyReused, QuotaExceeded, or Unavailable if the outcome stays unknown.
-        """
-        now = self._clock()
-        for index, each in enumerate(submissions):
-            check_limits(each, now, pointer=f"/requests/{index}" if batch else "")
-        records = [
-            lifecycle.submit(
-                record_id=self._id(caller, key, index),
-                tenant=caller.tenant,
-                owner=caller.uid,
-                type_name=each.type,
-                work_input=each.input,
-                max_attempts=self._catalog[each.type].policy.max_attempts,
-                now=now,
-                run_at=each.run_at,
-                notify=each.notify,
-                trace=trace,
-            )
-            for index, each in enumerate(submissions)
-        ]
-        reserved = self._reserve(caller, records, repeatable=key is not None)
-        positions = {record.id: f"/requests/{index}" if batch else "" for index, record in enumerate(records)}
-
-        def compare(stored: Record, submitted: Record) -> None:
-            if not lifecycle.same_request(stored, submitted):
-                raise KeyReused(positions[submitted.id])
-
-        created = create(self._documents, records, compare=compare)
-        fresh = sum(request.fresh for request in created)
-        log.bind(accepted=fresh)
-        self._quota.release(caller.tenant, reserved - fresh)
-        for request in created:
-            if not enqueue_task(self._tasks, request.stored, now=now):
-                break  # Cloud Tasks does not answer; do not make the caller wait for every other request too
-        return Accepted([request.stored.record for request in created], is_replay=fresh == 0)
 
     def get(self, caller: Caller, record_id: str) -> tuple[Record, list[Record]]:
         """Returns a request and its existing notifications. Raises NotFound."""
@@ -162,22 +91,6 @@ class RequestService:
             if path.startswith(f"{record_id}/"):
                 return path
         raise NotFound(f"The request has no asset {name!r}.")
-
-    def _id(self, caller: Caller, key: str | None, index: int) -> str:
-        if key is None:
-            return self._new_id()
-        return request_id(tenant=caller.tenant, owner=caller.uid, key=key, index=index)
-
-    def _reserve(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> int:
-        """Returns the number of reservations: 0 for a replay, which is answered even if the quota is used up."""
-        try:
-            self._quota.reserve(caller.tenant, len(records))
-        except QuotaExceeded:
-            ids = [record.id for record in records]
-            if not repeatable or len(self._documents.read_all(ids)) < len(set(ids)):
-                raise
-            return 0
-        return len(records)
 
     def _visible(self, caller: Caller, record_id: str) -> Stored:
         stored = self._documents.read(record_id)

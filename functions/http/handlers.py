@@ -14,6 +14,7 @@ from common.catalog import Catalog
 from common.identity import Identity
 from common.pipeline.request_service import RequestService
 from common.pipeline.submission import MAX_REQUEST_BYTES
+from common.pipeline.submission_service import SubmissionService
 from functions.http import parsing
 from functions.http.bodies import MAX_BATCH, Bodies
 
@@ -37,6 +38,7 @@ class Call:
 class Handlers:
     """One method per operation. `functions.http.operations` says which path each one serves."""
 
+    submissions: SubmissionService
     requests: RequestService
     identity: Identity
     assets: SignedUrls
@@ -47,7 +49,7 @@ class Handlers:
     def submit(self, call: Call) -> Response:
         caller, key = self._caller(call), parsing.idempotency_key(call.request)
         submission = self.bodies.parse_one(parsing.body(call.request, MAX_REQUEST_BYTES))
-        accepted = self.requests.submit(caller, [submission], key=key, trace=parsing.trace(call.request))
+        accepted = self.submissions.submit(caller, [submission], key=key, trace=parsing.trace(call.request))
         record = accepted.records[0]
         log.bind(request_id=record.id, type=record.type)
         return _accepted(record.public(), is_replay=accepted.is_replay, location=f"/requests/{record.id}")
@@ -55,7 +57,7 @@ class Handlers:
     def submit_batch(self, call: Call) -> Response:
         caller, key = self._caller(call), parsing.idempotency_key(call.request)
         submissions = self.bodies.parse_batch(parsing.body(call.request, MAX_REQUEST_BYTES * MAX_BATCH))
-        accepted = self.requests.submit(caller, submissions, key=key, batch=True, trace=parsing.trace(call.request))
+        accepted = self.submissions.submit(caller, submissions, key=key, batch=True, trace=parsing.trace(call.request))
         return _accepted({"requests": [record.public() for record in accepted.records]}, is_replay=accepted.is_replay)
 
     def list_requests(self, call: Call) -> Response:

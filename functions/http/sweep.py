@@ -14,8 +14,8 @@ from common import log
 from common.caller import Caller
 from common.errors import Fault, InvalidInput, NewerRecord, QuotaExceeded, TooLarge, Unavailable
 from common.json_values import parse
-from common.pipeline.request_service import RequestService
 from common.pipeline.submission import MAX_REQUEST_BYTES
+from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import UNREAD, Sweeper
 from functions.http import parsing
 from functions.http.bodies import Bodies
@@ -28,7 +28,7 @@ class Sweep:
     """Answers Cloud Scheduler, which repeats a call unless the answer is 2xx."""
 
     sweeper: Sweeper
-    requests: RequestService
+    submissions: SubmissionService
     bodies: Bodies
 
     def answer(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class Sweep:
         if not job or not time:
             raise InvalidInput(Fault("", "must come from Cloud Scheduler, with the headers for its job and time"))
         submission = self.bodies.parse_one(json.dumps(body).encode())
-        accepted = self.requests.submit(SCHEDULER, [submission], key=f"{job} {time}", trace=parsing.trace(request))
+        accepted = self.submissions.submit(SCHEDULER, [submission], key=f"{job} {time}", trace=parsing.trace(request))
         record = accepted.records[0]
         log.info("recurring.submitted", request_id=record.id, type=record.type)
         return _json({"id": record.id, "replayed": accepted.is_replay})

@@ -22,6 +22,7 @@ from common.pipeline.quota import Quota
 from common.pipeline.record import OPEN, SHARDS, Status
 from common.pipeline.request_service import RequestService
 from common.pipeline.submission import Submission
+from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.task_payload import TaskPayload
 from common.pipeline.worker import Worker
@@ -87,7 +88,7 @@ class World:
             new_token=lambda: f"{self.random.getrandbits(64):x}",
         )
         quota = Quota(self.documents, limit=100, clock=self.clock)
-        self.requests = RequestService(
+        self.submissions = SubmissionService(
             documents=self.documents,
             tasks=self.tasks,
             catalog=catalog,
@@ -95,6 +96,7 @@ class World:
             clock=self.clock,
             new_id=lambda: f"{self.random.getrandbits(128):032x}",
         )
+        self.requests = RequestService(documents=self.documents, tasks=self.tasks, quota=quota, clock=self.clock)
         self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog, clock=self.clock)
 
     def run(self) -> None:
@@ -191,7 +193,7 @@ class World:
 
         def submit() -> None:
             with suppress(KeyReused, Unavailable, QuotaExceeded):
-                accepted = self.requests.submit(CALLER, submissions, key=key, batch=len(submissions) > 1)
+                accepted = self.submissions.submit(CALLER, submissions, key=key, batch=len(submissions) > 1)
                 for record in accepted.records:
                     self.invariants.on_accepted(record.id)
                     self._schedule_later_calls(record.id)

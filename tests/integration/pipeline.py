@@ -25,6 +25,7 @@ from common.pipeline.record import SHARDS, Record, Status, child_id
 from common.pipeline.request_service import RequestService
 from common.pipeline.store import Overdue, Page, Position, Stored, Update
 from common.pipeline.submission import Submission
+from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.worker import Worker
 from common.work import JsonObject, Work, WorkInput
@@ -126,7 +127,7 @@ class TasksOfDyingProcess:
 
 
 class Pipeline:
-    """RequestService, worker and sweeper on one Firestore and one Cloud Tasks, under one virtual clock.
+    """The services, worker and sweeper on one Firestore and one Cloud Tasks, under one virtual clock.
 
     Each pipeline has its own Cloud Tasks, caller and clock, so pipelines can share the Firestore emulator. `work` runs
     requests of the type `work`. `attempts` are the deliveries, and `answers` their HTTP statuses.
@@ -158,13 +159,11 @@ class Pipeline:
             queues = Queues(tasks.client(), project=self._project, location=LOCATION, policies=policies)
             dying_tasks = TasksOfDyingProcess(queues, self.deaths)
             now = self.clock.now
-            self.requests = RequestService(
-                documents=documents,
-                tasks=dying_tasks,
-                catalog=catalog,
-                quota=Quota(documents, limit=100, clock=now),
-                clock=now,
+            quota = Quota(documents, limit=100, clock=now)
+            self.submissions = SubmissionService(
+                documents=documents, tasks=dying_tasks, catalog=catalog, quota=quota, clock=now
             )
+            self.requests = RequestService(documents=documents, tasks=dying_tasks, quota=quota, clock=now)
             self.sweeper = Sweeper(documents=documents, tasks=dying_tasks, catalog=catalog, clock=now)
             self.worker = Worker(
                 documents=documents,
@@ -189,7 +188,7 @@ class Pipeline:
     ) -> Record:
         """Submits one request of the type `work`."""
         submission = Submission("work", {}, run_at=run_at, notify=notify)
-        return self.requests.submit(self.caller, [submission], key=key).records[0]
+        return self.submissions.submit(self.caller, [submission], key=key).records[0]
 
     def record(self, record: Record | str) -> Record:
         """Returns the record as it is stored now."""

@@ -5,8 +5,9 @@ from typing import Any
 from common.caller import Caller
 from common.pipeline.quota import Quota
 from common.pipeline.record import Record
-from common.pipeline.request_service import Accepted, RequestService
+from common.pipeline.request_service import RequestService
 from common.pipeline.submission import Submission
+from common.pipeline.submission_service import Accepted, SubmissionService
 from tests.unit.builders import Clock, catalog
 from tests.unit.scripted_gateways import ScriptedDocuments, ScriptedTasks
 
@@ -15,20 +16,18 @@ MALLORY = Caller(uid="mallory", tenant="t:other")
 
 
 class Harness:
-    """A request service with these stored requests. A tenant may have `limit` open requests."""
+    """Both services with these stored requests. A tenant may have `limit` open requests."""
 
     def __init__(self, *records: Record, limit: int = 100) -> None:
         self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
-        self.requests = RequestService(
-            documents=self.documents,
-            tasks=self.tasks,
-            catalog=catalog(),
-            quota=Quota(self.documents, limit=limit, clock=self.clock),
-            clock=self.clock,
+        quota = Quota(self.documents, limit=limit, clock=self.clock)
+        self.submissions = SubmissionService(
+            documents=self.documents, tasks=self.tasks, catalog=catalog(), quota=quota, clock=self.clock
         )
+        self.requests = RequestService(documents=self.documents, tasks=self.tasks, quota=quota, clock=self.clock)
 
     def submit(self, *submissions: Submission, key: str | None = "k1", caller: Caller = ANN) -> Accepted:
-        return self.requests.submit(caller, submissions, key=key, batch=len(submissions) > 1)
+        return self.submissions.submit(caller, submissions, key=key, batch=len(submissions) > 1)
 
     @property
     def records(self) -> list[Record]:

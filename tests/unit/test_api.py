@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from common.identity import Identity
 from common.pipeline.quota import Quota
 from common.pipeline.request_service import RequestService
+from common.pipeline.submission_service import SubmissionService
 from functions.http.api import Api
 from functions.http.bodies import bodies_for
 from functions.http.cors import Cors
@@ -33,9 +34,10 @@ def fail(token: str) -> NoReturn:
 def get(path: str) -> Response:
     """Returns the answer of an API in which every verification of a token fails unexpectedly."""
     documents, types = FakeDocuments(), catalog()
-    service = RequestService(documents=documents, tasks=FakeTasks(), catalog=types, quota=Quota(documents, limit=100))
+    tasks, quota = FakeTasks(), Quota(documents, limit=100)
     handlers = Handlers(
-        requests=service,
+        submissions=SubmissionService(documents=documents, tasks=tasks, catalog=types, quota=quota),
+        requests=RequestService(documents=documents, tasks=tasks, quota=quota),
         identity=Identity(fail, project="demo", require_tenant=False),
         assets=Urls(),
         catalog=types,

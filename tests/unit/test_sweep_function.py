@@ -10,8 +10,8 @@ from flask import Flask, Response, request
 from common.errors import Unavailable
 from common.pipeline.quota import Quota
 from common.pipeline.record import Record, request_id
-from common.pipeline.request_service import RequestService
 from common.pipeline.store import CommitUncertain
+from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from functions.http.bodies import bodies_for
 from functions.http.sweep import Sweep
@@ -32,7 +32,7 @@ class Harness:
         self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
         self.sweep = Sweep(
             sweeper=Sweeper(documents=self.documents, tasks=self.tasks, catalog=TYPES, clock=self.clock),
-            requests=RequestService(
+            submissions=SubmissionService(
                 documents=self.documents,
                 tasks=self.tasks,
                 catalog=TYPES,

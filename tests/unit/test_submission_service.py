@@ -8,8 +8,8 @@ import pytest
 from common.errors import Fault, InvalidInput, KeyReused, QuotaExceeded, Unavailable
 from common.pipeline import lifecycle
 from common.pipeline.record import Record, request_id
-from common.pipeline.request_service import Accepted
 from common.pipeline.submission import Submission
+from common.pipeline.submission_service import Accepted
 from common.work import JsonObject
 from tests.unit.builders import MINUTE, NOW, SECOND, queued
 from tests.unit.request_service_harness import ANN, MALLORY, Harness
@@ -36,7 +36,7 @@ def submitted(submission: Submission = HELLO, *, index: int = 0, **fields: Any) 
 def test_a_submitted_request_is_stored_and_enqueued() -> None:
     harness = Harness()
 
-    accepted = harness.requests.submit(ANN, [HELLO], key="k1", trace="00-1-2-01")
+    accepted = harness.submissions.submit(ANN, [HELLO], key="k1", trace="00-1-2-01")
 
     record = submitted(trace="00-1-2-01")
     assert accepted == Accepted([record], is_replay=False)
