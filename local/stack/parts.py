@@ -21,6 +21,7 @@ def firestore_part(port: int, *, report: Callable[[str], None], rules: Path = fi
     address = f"{HOST}:{port}"
     return Part(
         name="firestore",
+        address=address,
         command=firestore.emulator_command(HOST, port, rules=rules, report=report),
         ready=lambda: firestore.is_ready(address) and firestore.load_rules(address, rules),
     )
@@ -30,14 +31,16 @@ def function_part(
     name: str, port: int, *, source: Path, threads: int, run_folder: Path, environment: Mapping[str, str]
 ) -> Part:
     """One of the functions in functions-framework, in one process as on Cloud Run."""
+    address = f"http://{HOST}:{port}"
     # In the default folder, $HOME, the gunicorns would overwrite each other's control sockets.
     sockets = run_folder / name
     sockets.mkdir()
     return Part(
         name=name,
+        address=address,
         command=module_command("functions_framework", "--target", name, "--source", str(source), *listen_at(port)),
         # The framework itself answers this path once it has imported the function, and calls nothing.
-        ready=lambda: answers(f"http://{HOST}:{port}/robots.txt"),
+        ready=lambda: answers(f"{address}/robots.txt"),
         environment={
             **environment,
             "PYTHONUNBUFFERED": "1",
@@ -49,23 +52,27 @@ def function_part(
 
 
 def assets_part(port: int, *, folder: Path, key: str, origins: str) -> Part:
+    address = f"http://{HOST}:{port}"
     return Part(
         name="assets",
+        address=address,
         command=module_command("local.emulators.assets", "--folder", str(folder), *listen_at(port)),
-        ready=lambda: answers(f"http://{HOST}:{port}/"),
+        ready=lambda: answers(address),
         environment={"ASSETS_SIGNING_KEY": key, "CORS_ORIGINS": origins, "PYTHONUNBUFFERED": "1"},
     )
 
 
 def page_part(port: int, *, folder: Path, addresses: Addresses, database: str) -> Part:
     """Serves the page that is built in `folder` to users of the stack at these addresses."""
+    address = f"http://{HOST}:{port}"
     config = ("--config", json.dumps(page_config(addresses, database=database)))
     called = (addresses.api, f"http://{addresses.firestore}", addresses.assets)
     policy = ("--connect", *called, "--images", addresses.assets)
     return Part(
         name="page",
+        address=address,
         command=module_command("local.emulators.hosting", "--folder", str(folder), *config, *policy, *listen_at(port)),
-        ready=lambda: answers(f"http://{HOST}:{port}/"),
+        ready=lambda: answers(address),
         environment={"PYTHONUNBUFFERED": "1"},
     )
 

@@ -18,8 +18,10 @@ UNLIMITED = -1  # the record counts the attempts; a task ends with its request
 def cloud_tasks_part(port: int, *, project: str, location: str, process_url: str, policies: Policies) -> Part:
     """Ready when its queues exist, after a restart too."""
 
+    address = f"{HOST}:{port}"
+
     def ready() -> bool:
-        with grpc.insecure_channel(f"{HOST}:{port}") as channel:
+        with grpc.insecure_channel(address) as channel:
             try:
                 grpc.channel_ready_future(channel).result(timeout=1)
             except grpc.FutureTimeoutError:
@@ -30,6 +32,7 @@ def cloud_tasks_part(port: int, *, project: str, location: str, process_url: str
 
     return Part(
         name="cloud_tasks",
+        address=address,
         command=module_command("local.cloud_tasks", *listen_at(port)),
         ready=ready,
         environment={"PYTHONUNBUFFERED": "1"},

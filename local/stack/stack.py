@@ -15,7 +15,7 @@ from typing import Literal, Never, Self
 
 import httpx
 
-from build import ROOT
+from build import LOCAL_TYPES, ROOT
 from common.queues import Policies, load_policies
 from local.emulators.firestore import PROJECT, is_ready
 from local.stack.addresses import Addresses, claim_folder, publish, withdraw
@@ -161,7 +161,7 @@ class Stack:
             "ASSETS_URL": self.addresses.assets,
             "ASSETS_SIGNING_KEY": key,
             "CORS_ORIGINS": origins,
-            "ENABLE_TYPES": "diagnostic",
+            "ENABLE_TYPES": ",".join(LOCAL_TYPES),
             **self._environment,
         }
 
@@ -171,5 +171,4 @@ class Stack:
         return dict(zip(names, free_ports(len(names)), strict=True))
 
     def _report_ready(self, part: Part, duration: timedelta) -> None:
-        address = getattr(self.addresses, part.name)
-        self._report(f"{part.name:<12}{address:<24}ready in {duration.total_seconds():.1f} s")
+        self._report(f"{part.name:<12}{part.address:<24}ready in {duration.total_seconds():.1f} s")

@@ -34,6 +34,7 @@ class Part:
     """One child process. A thread polls `ready`; an error that it raises fails the start."""
 
     name: str
+    address: str  # as shown to users
     command: Sequence[str]
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -103,9 +104,6 @@ class Supervisor:
     def log(self, name: str) -> Path:
         """The file with a part's full output."""
         return self.logs / f"{name}.log"
-
-    def pids(self) -> dict[str, int]:
-        return {name: process.pid for name, process in self._processes.items()}
 
     def close(self) -> None:
         """Sends SIGTERM to all parts, and SIGKILL to those that have not ended in time. May be called twice."""

@@ -1,18 +1,17 @@
-"""The page's site, against a fake of Firebase Hosting's documented REST API, and the upload of the page."""
+"""The page's site, against the documented REST API of Firebase Hosting, and the upload of the page."""
 
 import os
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask import Flask, request
 
 from deploy.hosting import SiteError, Sites
 from deploy.page import NO_RETRY, upload
 from deploy.retry_policy import RetryPolicy
+from tests.google_apis import FirebaseHosting
 from tests.serving import served
 
 PROJECT = "practice-assets"
@@ -20,34 +19,6 @@ FAILS_ONCE = """#!/bin/sh
 echo "$* for $GOOGLE_CLOUD_QUOTA_PROJECT" >> calls
 [ "$(wc -l < calls)" -gt 1 ]
 """
-
-
-class FirebaseHosting:
-    """projects.sites (get and create). Site names are global: other projects own the `reserved` ones."""
-
-    def __init__(self) -> None:
-        self.sites: set[str] = set()
-        self.hidden: set[str] = set()
-        self.reserved: set[str] = set()
-        self.app = Flask(__name__)
-        self.app.get("/v1beta1/projects/<project>/sites/<site>")(self.get)
-        self.app.post("/v1beta1/projects/<project>/sites")(self.create)
-
-    def get(self, project: str, site: str) -> Any:
-        if request.headers.get("Authorization") != "Bearer admin":
-            return {"error": {"status": "PERMISSION_DENIED"}}, 403
-        if site not in self.sites - self.hidden:
-            return {"error": {"status": "NOT_FOUND"}}, 404
-        return {"name": f"projects/{project}/sites/{site}"}
-
-    def create(self, project: str) -> Any:
-        site = request.args["siteId"]
-        if site in self.reserved:
-            return {"error": {"message": f"Invalid name: `{site}` is reserved by another project"}}, 400
-        if site in self.sites:
-            return {"error": {"status": "ALREADY_EXISTS"}}, 409
-        self.sites.add(site)
-        return {"name": f"projects/{project}/sites/{site}"}
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,16 @@ from deploy import __main__ as deploying
 from deploy.deployer import Deployer, IdentityTokenError
 from deploy.retry_policy import RetryPolicy
 from deploy.smoke import SmokeTestError, run_smoke_test
+from deploy.smoke_user import SmokeUsers
 from deploy.terraform import Terraform
 from functions.http.problems import MEDIA_TYPE
+from tests.google_apis import PAGE, PROJECT, IdentityToolkit
 from tests.serving import served
 
 HANGS_UP = 0
 
 
-class FakeApi:
+class ScriptedApi:
     """Answers POST /requests with the given statuses, then with the last one again. Requests complete at once."""
 
     def __init__(self, *statuses: int) -> None:
@@ -47,7 +49,7 @@ class FakeApi:
         return None
 
     def submit(self) -> Any:
-        assert request.headers["Authorization"] == "Bearer token"
+        assert request.headers["Authorization"] in {"Bearer token", "Bearer token of uid-1"}
         self.keys.append(request.headers["Idempotency-Key"])
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         if status == HANGS_UP:
@@ -74,14 +76,14 @@ def policy(report: Callable[[str], None] = lambda _: None, *, within: timedelta 
 
 
 @pytest.fixture
-def api(request: pytest.FixtureRequest) -> Iterator[tuple[FakeApi, str]]:
-    fake = FakeApi(*request.param)
+def api(request: pytest.FixtureRequest) -> Iterator[tuple[ScriptedApi, str]]:
+    fake = ScriptedApi(*request.param)
     with served(fake.app) as url:
         yield fake, url
 
 
 @pytest.mark.parametrize("api", [(403, 403, 401, 503, HANGS_UP, 202)], indirect=True)
-def test_a_call_is_repeated_with_the_same_key_until_it_is_accepted(api: tuple[FakeApi, str]) -> None:
+def test_a_call_is_repeated_with_the_same_key_until_it_is_accepted(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
     reported: list[str] = []
 
@@ -93,7 +95,7 @@ def test_a_call_is_repeated_with_the_same_key_until_it_is_accepted(api: tuple[Fa
 
 
 @pytest.mark.parametrize("api", [(401,), (403,), (422,)], indirect=True)
-def test_a_refusal_by_the_api_is_an_error_at_once(api: tuple[FakeApi, str]) -> None:
+def test_a_refusal_by_the_api_is_an_error_at_once(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
     fake.media_type = MEDIA_TYPE
 
@@ -104,7 +106,7 @@ def test_a_refusal_by_the_api_is_an_error_at_once(api: tuple[FakeApi, str]) -> N
 
 
 @pytest.mark.parametrize("api", [(403,), (HANGS_UP,)], indirect=True)
-def test_an_api_that_never_becomes_ready_is_an_error(api: tuple[FakeApi, str]) -> None:
+def test_an_api_that_never_becomes_ready_is_an_error(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
 
     with pytest.raises(SmokeTestError, match=r"POST /requests was (answered with 403|not answered)"):
@@ -114,7 +116,7 @@ def test_an_api_that_never_becomes_ready_is_an_error(api: tuple[FakeApi, str]) -
 
 
 @pytest.mark.parametrize("api", [(202,)], indirect=True)
-def test_a_temporary_fault_does_not_end_the_smoke_test(api: tuple[FakeApi, str]) -> None:
+def test_a_temporary_fault_does_not_end_the_smoke_test(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
     fake.get_statuses, fake.file_bytes = [503, 500], 3
     reported: list[str] = []
@@ -130,7 +132,7 @@ def test_a_temporary_fault_does_not_end_the_smoke_test(api: tuple[FakeApi, str])
 
 
 @pytest.mark.parametrize("api", [(202,)], indirect=True)
-def test_each_status_is_reported_once_until_the_request_has_ended(api: tuple[FakeApi, str]) -> None:
+def test_each_status_is_reported_once_until_the_request_has_ended(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
     fake.progress = ["queued", "processing", "processing"]
     reported: list[str] = []
@@ -145,7 +147,7 @@ def test_each_status_is_reported_once_until_the_request_has_ended(api: tuple[Fak
 
 
 @pytest.mark.parametrize("api", [(202,)], indirect=True)
-def test_a_missing_request_is_an_error_at_once(api: tuple[FakeApi, str]) -> None:
+def test_a_missing_request_is_an_error_at_once(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
     fake.get_statuses, fake.media_type = [404] * 1000, MEDIA_TYPE
 
@@ -156,7 +158,7 @@ def test_a_missing_request_is_an_error_at_once(api: tuple[FakeApi, str]) -> None
 
 
 @pytest.mark.parametrize("api", [(202,)], indirect=True)
-def test_a_file_of_another_size_is_an_error(api: tuple[FakeApi, str]) -> None:
+def test_a_file_of_another_size_is_an_error(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
     fake.file_bytes = 2
 
@@ -165,7 +167,7 @@ def test_a_file_of_another_size_is_an_error(api: tuple[FakeApi, str]) -> None:
 
 
 @pytest.mark.parametrize("api", [(202,)], indirect=True)
-def test_the_invoker_is_sent_to_cloud_run_in_its_own_header(api: tuple[FakeApi, str]) -> None:
+def test_the_invoker_is_sent_to_cloud_run_in_its_own_header(api: tuple[ScriptedApi, str]) -> None:
     fake, url = api
     fake.private = True
     reported: list[str] = []
@@ -210,30 +212,21 @@ def test_a_person_gets_an_id_token_from_gcloud(tmp_path: Path, monkeypatch: pyte
     assert Deployer("ann").identity_token("https://api") == "ann"
 
 
-class FakeSmokeUsers:
-    """A fake of SmokeUsers, which test_deploy_smoke_user.py tests."""
-
-    def __init__(self, *_: object, **__: object) -> None: ...
-
-    @contextmanager
-    def temporary_user(self) -> Iterator[str]:
-        yield "token"
-
-
 @pytest.mark.parametrize("api", [(202,)], indirect=True)
 def test_the_check_step_passes_on_an_api_that_is_not_public(
-    api: tuple[FakeApi, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: tuple[ScriptedApi, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake, url = api
     fake.private = True
-    outputs = {"public_api": False, "api": url, "page": "", "page_config": {"firebase": {"apiKey": "key"}}}
+    outputs = {"public_api": False, "api": url, "page": PAGE, "page_config": {"firebase": {"apiKey": "key"}}}
     printed = json.dumps({name: {"value": value} for name, value in outputs.items()})
     install(tmp_path, "terraform", f"echo '{printed}'", monkeypatch)
     install(tmp_path, "gcloud", "echo invoker", monkeypatch)
-    monkeypatch.setattr(deploying, "current_deployer", lambda: Deployer("ann"))
-    monkeypatch.setattr(deploying, "SmokeUsers", FakeSmokeUsers)
+    monkeypatch.setattr(deploying, "current_deployer", lambda: Deployer("admin"))
 
-    deploying.check(Terraform("practice-assets", "europe-west1", tmp_path))
+    with served(IdentityToolkit().app) as toolkit:
+        monkeypatch.setattr(deploying, "SmokeUsers", partial(SmokeUsers, base_url=toolkit))
+        deploying.check(Terraform(PROJECT, "europe-west1", tmp_path))
 
     assert len(fake.keys) == 1
 

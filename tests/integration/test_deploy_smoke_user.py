@@ -1,68 +1,15 @@
-"""The user of the smoke test, against a fake of Identity Toolkit's documented REST API."""
+"""The user of the smoke test, against its documented REST API."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, request
 
 from deploy.retry_policy import RetryPolicy
 from deploy.smoke_user import SmokeUserError, SmokeUsers
+from tests.google_apis import BLOCKED_REFERRER, OUTAGE, PAGE, PROJECT, UNKNOWN_KEY, IdentityToolkit
 from tests.serving import served
-
-PROJECT = "practice-assets"
-PAGE = "https://practice-assets.web.app"
-UNKNOWN_KEY = ({"error": {"message": "API key not valid.", "details": [{"reason": "API_KEY_INVALID"}]}}, 400)
-BLOCKED_REFERRER = ({"error": {"message": "API_KEY_HTTP_REFERRER_BLOCKED"}}, 403)
-OUTAGE = ({"error": {"status": "UNAVAILABLE"}}, 503)
-
-
-class IdentityToolkit:
-    """accounts (create, :update, :signInWithPassword and :delete) of one project. Its key is restricted to its page."""
-
-    def __init__(self) -> None:
-        self.users: dict[str, dict[str, Any]] = {}
-        self.created = 0
-        self.refusals = 0  # of the next calls, while the key or its restrictions are too new
-        self.refusal = UNKNOWN_KEY
-        self.app = Flask(__name__)
-        self.app.post(f"/v1/projects/{PROJECT}/accounts")(self.create)
-        self.app.post(f"/v1/projects/{PROJECT}/accounts:update")(self.update)
-        self.app.post("/v1/accounts:signInWithPassword")(self.sign_in)
-        self.app.post(f"/v1/projects/{PROJECT}/accounts:delete")(self.delete)
-
-    def create(self) -> Any:
-        if request.headers.get("Authorization") != "Bearer admin":
-            return {"error": {"message": "PERMISSION_DENIED"}}, 403
-        self.created += 1
-        self.users[f"uid-{self.created}"] = request.get_json()
-        return {"localId": f"uid-{self.created}"}
-
-    def update(self) -> Any:
-        if request.headers.get("Authorization") != "Bearer admin":
-            return {"error": {"message": "PERMISSION_DENIED"}}, 403
-        given = request.get_json()
-        self.users[given["localId"]].update(given)
-        return {"localId": given["localId"]}
-
-    def sign_in(self) -> Any:
-        if self.refusals > 0:
-            self.refusals -= 1
-            return self.refusal
-        if (request.args.get("key"), request.headers.get("Referer")) != ("key", f"{PAGE}/"):
-            return BLOCKED_REFERRER
-        given = request.get_json()
-        for uid, user in self.users.items():
-            if (user["email"], user["password"]) == (given["email"], given["password"]):
-                return {"idToken": f"token of {uid}{user.get('customAttributes', '')}"}
-        return {"error": {"message": "INVALID_LOGIN_CREDENTIALS"}}, 400
-
-    def delete(self) -> Any:
-        if request.headers.get("Authorization") != "Bearer admin":
-            return {"error": {"message": "PERMISSION_DENIED"}}, 403
-        del self.users[request.get_json()["localId"]]
-        return {}
 
 
 @pytest.fixture

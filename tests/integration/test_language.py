@@ -9,7 +9,7 @@ import pytest
 from build import ROOT
 
 EXEMPT = re.compile(
-    r"tests/phrases\.txt|tests/unit/test_language\.py"  # the list and its examples
+    r"tests/phrases\.txt|tests/integration/test_language\.py"  # the list and its examples
     r"|CHANGELOG\.md|LICENSE|.*OFL-.*\.txt"  # old names, licences
     r"|.*\.(json|ttf|png|svg)"  # content that users would write, and binary files
 )
