@@ -1,5 +1,6 @@
 """Fixtures of the unit tests."""
 
+import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,11 @@ from typing import Any
 import pytest
 
 from common.log import LOGGER_NAME
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the garbage collector need not visit it again, which saves a tenth of the run."""
+    gc.freeze()
 
 
 @dataclass(frozen=True)
