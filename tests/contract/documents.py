@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from common.pipeline.record import Claim, Failure, Parent, Progress, Record, Status, due_key
 from common.pipeline.store import Page, Position, Stored, Update
 from common.pipeline.sweeper import OverdueDocuments
+from common.retention import RECORD_RETENTION
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -44,7 +45,7 @@ def full_record() -> Record:
         scheduled_at=NOW,
         started_at=NOW,
         finished_at=NOW,
-        expires_at=NOW + timedelta(days=35),
+        expires_at=NOW + RECORD_RETENTION,
         claim=Claim(token="mine", task="a/task", retry_count=2),
         due="01-20260101T121100",
         sweeps=3,

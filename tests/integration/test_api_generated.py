@@ -16,6 +16,7 @@ from schemathesis.checks import CHECKS
 from common.catalog import load_catalog
 from common.pipeline.record import Failure, Progress, Status
 from common.queues import load_policies
+from common.retention import RECORD_RETENTION
 from functions.http.bodies import bodies_for
 from functions.http.openapi import openapi_document
 from tests.integration.running import Service, serving
@@ -25,7 +26,7 @@ EXAMPLES = 30  # for each operation
 NOW = datetime.now(UTC)
 ASSET = {"name": "poster.png", "content_type": "image/png", "bytes": 7, "path": "a/b/poster.png"}
 FAILURE = Failure(code="attempts", message="It failed.", attempt=3, at=NOW)
-ENDED = {"due": None, "started_at": NOW, "finished_at": NOW, "expires_at": NOW + timedelta(days=35)}
+ENDED = {"due": None, "started_at": NOW, "finished_at": NOW, "expires_at": NOW + RECORD_RETENTION}
 STATES: list[dict[str, Any]] = [
     {"scheduled_at": NOW},
     {"status": Status.PROCESSING, "attempt": 1, "started_at": NOW, "progress": Progress(percent=50, message="Half")},

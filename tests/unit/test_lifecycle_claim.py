@@ -8,6 +8,7 @@ import pytest
 
 from common.pipeline.lifecycle import Delivery, Transition, Verdict, claim
 from common.pipeline.record import Claim, Failure, Progress, Record, Status, due_key
+from common.retention import RECORD_RETENTION
 from tests.unit.builders import CLAIM, LEASE, MINUTE, NOW, TASK, ended, processing, queued
 
 FIRST = Delivery(TASK, generation=0, retry_count=0)
@@ -146,7 +147,7 @@ def test_a_queued_request_fails_if_no_attempt_is_left() -> None:
             error=Failure(code="attempts", message="All 3 attempts failed.", attempt=3, at=NOW),
             due=None,
             finished_at=NOW,
-            expires_at=NOW + timedelta(days=35),
+            expires_at=NOW + RECORD_RETENTION,
         ),
     )
 
@@ -180,6 +181,6 @@ def test_a_request_fails_when_its_last_attempt_is_lost() -> None:
             claim=CLAIM,
             due=None,
             finished_at=LEASE_END,
-            expires_at=LEASE_END + timedelta(days=35),
+            expires_at=LEASE_END + RECORD_RETENTION,
         ),
     )

@@ -25,6 +25,7 @@ from common.pipeline.record import (
     request_id,
     task_name,
 )
+from common.retention import RECORD_RETENTION
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 FAILURE = Failure(code="lost", message="The attempt ended without an answer.", attempt=1, at=NOW)
@@ -52,7 +53,7 @@ FULL = Record(
     created_at=NOW,
     started_at=NOW + timedelta(seconds=1),
     finished_at=NOW + timedelta(seconds=2),
-    expires_at=NOW + timedelta(days=35),
+    expires_at=NOW + RECORD_RETENTION,
     claim=Claim(token="mine", task="a/task", retry_count=2),
     due="01-20260101T121100",
     sweeps=3,
