@@ -19,7 +19,7 @@ UNRELEASED = "## [Unreleased]\n"
 
 
 class ReleaseError(Exception):
-    """The release cannot be made; the message says what to do first."""
+    """The release cannot be made; the message has the remedy."""
 
 
 def release(version: str, *, root: Path = ROOT, today: date) -> str:

@@ -42,7 +42,7 @@ def parse(data: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _not_json("must be UTF-8") from error
     except json.JSONDecodeError as error:
-        raise _not_json(f"must be JSON, which ends at line {error.lineno}, column {error.colno}") from error
+        raise _not_json(f"must be JSON; the error is at line {error.lineno}, column {error.colno}") from error
     except _Refused as error:
         raise _not_json(str(error)) from error
     except ValueError as error:
@@ -103,7 +103,7 @@ def stored_bytes(value: object) -> int:
 
 def _fault_of_name(name: object, parts: tuple[str | int, ...]) -> str | None:
     if not isinstance(name, str):
-        return "must have names that are texts"
+        return "must have string names"
     if _NOT_TEXT.search(name):
         return "has a name that is not Unicode text without NUL"
     if sum(len(part.encode()) + 1 for part in (*parts, name) if isinstance(part, str)) > MAX_PATH_BYTES:
@@ -142,7 +142,7 @@ def _not_json(reason: str) -> InvalidInput:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _Refused("has an object in which a name stands more than once")
+        raise _Refused("has an object with a repeated name")
     return found
 
 

@@ -12,7 +12,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
 class IdentityTokenError(Exception):
-    """The deployer cannot get an ID token; the message says why."""
+    """The deployer cannot get an ID token; the message has the reason."""
 
 
 @dataclass(frozen=True)

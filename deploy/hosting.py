@@ -8,7 +8,7 @@ FIREBASE_HOSTING = "https://firebasehosting.googleapis.com"
 
 
 class SiteError(Exception):
-    """The site does not exist and cannot be created; the message says why."""
+    """The site does not exist and cannot be created; the message has the reason."""
 
 
 @dataclass(frozen=True)

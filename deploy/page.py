@@ -15,7 +15,7 @@ from deploy.retry_policy import RetryPolicy
 FIREBASE_TOOLS = "firebase-tools@15.34.2"
 NO_RETRY = RetryPolicy(within=timedelta(0), every=timedelta(0))
 NEW_SITE = RetryPolicy(within=timedelta(minutes=5), every=timedelta(seconds=15))
-"""A new site takes minutes to be known ("projects.sites.create")."""
+"""A new site is not available everywhere for some minutes ("projects.sites.create")."""
 
 ASSETS = "https://storage.googleapis.com"  # the host of signed URLs
 GOOGLE = (

@@ -25,7 +25,7 @@ REQUEST = {
 
 
 class SmokeTestError(Exception):
-    """The deployment does not work; the message says what it answered."""
+    """The deployment does not work; the message quotes its answer."""
 
 
 class _NotReadyError(SmokeTestError):

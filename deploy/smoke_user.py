@@ -17,7 +17,7 @@ SIGN_IN = RetryPolicy(within=timedelta(minutes=5), every=timedelta(seconds=2))
 
 
 class SmokeUserError(Exception):
-    """No user can be created or signed in; the message says why."""
+    """No user can be created or signed in; the message has the reason."""
 
 
 class _NotReadyError(SmokeUserError):

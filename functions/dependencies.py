@@ -71,7 +71,7 @@ class Dependencies:
 
     @cached_property
     def documents(self) -> Requests:
-        settings = self.settings
+        settings = self.settings  # for the emulator too: Client itself reads FIRESTORE_EMULATOR_HOST
         return Requests(Client(project=settings.project, database=settings.database, credentials=self._credentials))
 
     @cached_property

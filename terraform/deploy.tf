@@ -58,7 +58,7 @@ resource "google_project_iam_custom_role" "settings_viewer" {
   count = var.github == null ? 0 : 1
 
   role_id = basename(local.settings_viewer_role)
-  title   = "Sees how Firestore, queues and sign-in are set up"
+  title   = "Reads the settings of Firestore, queues and sign-in"
   permissions = [
     "cloudtasks.queues.get", "datastore.databases.getMetadata", "datastore.databases.list", "datastore.schemas.get",
     "datastore.schemas.list", "firebaseauth.configs.get", "iam.roles.get",

@@ -1,7 +1,7 @@
 # Log-based metrics. Each reads lines of one or more events, and fields of these lines.
 
 locals {
-  # The old names of events that release 1.1.0 renamed. Instances of the old revision still log them during its roll-out.
+  # The old names of events that the release after 1.0.0 renamed. Instances of the old revision still log them during its roll-out.
   # Delete this map in the release after it.
   renamed_events = {
     "call.finished"       = "call.done"

@@ -1,4 +1,4 @@
-# Addresses of resources that release 1.1.0 renamed. Delete this file once every environment has applied that release.
+# Addresses of resources that the release after 1.0.0 renamed. Delete this file once every environment has applied that release.
 
 moved {
   from = google_artifact_registry_repository_iam_member.deployer_holds

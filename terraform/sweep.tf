@@ -48,7 +48,7 @@ resource "google_cloud_tasks_queue_iam_member" "sweep_reads_tasks" {
 resource "google_cloudfunctions2_function" "sweep" {
   name            = "sweep"
   location        = var.region
-  description     = "Moves overdue requests on and submits recurring ones"
+  description     = "Recovers overdue requests and submits recurring ones"
   deletion_policy = "DELETE"
 
   build_config {
@@ -119,7 +119,7 @@ resource "google_cloud_run_v2_service_iam_member" "sweep_callers" {
 resource "google_cloud_scheduler_job" "sweep" {
   name             = "sweep"
   region           = var.region
-  description      = "Moves overdue requests on"
+  description      = "Recovers overdue requests"
   schedule         = "* * * * *"
   time_zone        = "Etc/UTC"
   attempt_deadline = local.sweep_deadline

@@ -20,7 +20,7 @@ from common.pipeline.record import OPEN, SCHEMA, Record, Status, due_until
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 COLLECTION = "requests"
-ATTEMPT_TIMEOUT: Any = ConstantTimeout(5.0)  # the client accepts it, although its annotations say float
+ATTEMPT_TIMEOUT: Any = ConstantTimeout(5.0)  # the client accepts it, although it is annotated as float
 READ_RETRY = Retry(
     predicate=if_exception_type(
         exceptions.ServiceUnavailable,

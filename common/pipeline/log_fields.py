@@ -7,7 +7,7 @@ from common.pipeline.record import OPEN, Record
 
 
 def of_claim(record: Record) -> dict[str, Any]:
-    """Returns how long the first attempt waited in the queue. Later attempts wait for a backoff or a person."""
+    """Returns the queue time of a first attempt. Later attempts wait for a backoff or a redrive, so they have none."""
     if record.started_at is None or (record.attempt, record.redrive, record.snoozes) != (1, 0, 0):
         return {}
     return {"queue_ms": _milliseconds(_requested_start(record), record.started_at)}

@@ -85,7 +85,7 @@ class Request(Part):
     status: Status
     redrive: int = Field(0, description="How often a person ran it again after its end")
     generation: int = Field(0, description="How often it needed a new task")
-    attempt: int = Field(0, description="Attempts since it was submitted or last retried")
+    attempt: int = Field(0, description="Attempts since it was submitted or last redriven")
     max_attempts: int
     snoozes: int = 0
     progress: Progress | None = None

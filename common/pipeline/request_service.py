@@ -25,7 +25,7 @@ class Tasks(Protocol):
 
 
 class RequestService:
-    """The use cases of callers, except `SubmissionService`."""
+    """The use cases for stored requests."""
 
     def __init__(
         self,

@@ -23,9 +23,9 @@ class InvalidPayload(ValueError):
 class TaskPayload:
     """The request of a task.
 
-    `stored` is the record as it was when the task was created, or None: where the body would be too large, and where a
-    newer release wrote it. `time_budget` is the one that the task's dispatch deadline was made for; None in tasks of
-    older releases.
+    `stored` is the record when the task was created, or None if the body would be too large or a newer release wrote
+    it. `time_budget` is the budget from which the task's dispatch deadline was computed; tasks of older releases have
+    None.
     """
 
     record_id: str

@@ -42,8 +42,9 @@ class Asset(BaseModel):
 class Work(Protocol):
     """The operations of a running attempt.
 
-    Every method except `time_left` raises AttemptAborted once the attempt has lost its request. AttemptAborted is not
-    an `Exception`, so a type's own retry loop cannot catch it by accident.
+    Every method except `time_left` raises AttemptAborted after the attempt has lost its request or spent its time
+    budget; a finished `step` still returns its value. AttemptAborted is not an `Exception`, so a type's own retry loop
+    cannot catch it by accident.
     """
 
     effect_key: str

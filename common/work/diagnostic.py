@@ -1,4 +1,4 @@
-"""Sleeps, fails and snoozes as its input says: for the local stack and for tests.
+"""Sleeps, fails and snoozes as its input specifies: for the local stack and for tests.
 
 It snoozes once, then sleeps in steps with progress. An attempt that should fail does so half way.
 """
@@ -21,7 +21,7 @@ class Input(WorkInput):
 
 
 def run(given: Input, work: Work) -> JsonObject:
-    """Returns the duration and the attempt. Raises Snooze, TryAgain or PermanentFailure as the input says."""
+    """Returns the duration and the attempt. Raises Snooze, TryAgain or PermanentFailure as the input specifies."""
     if given.snooze_seconds is not None and work.snoozes == 0:
         raise Snooze(timedelta(seconds=given.snooze_seconds))
     part = timedelta(seconds=given.sleep_seconds) / given.steps

@@ -36,7 +36,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Handlers:
-    """One method per operation. `functions.http.operations` says which path each one serves."""
+    """One method for each operation; `functions.http.operations` maps paths to them."""
 
     submissions: SubmissionService
     requests: RequestService

@@ -60,7 +60,7 @@ class Sweep:
     def _submit(self, body: Any, job: str, request: Request) -> Response:
         time = request.headers.get("X-CloudScheduler-ScheduleTime", "")
         if not job or not time:
-            raise InvalidInput(Fault("", "must come from Cloud Scheduler, with the headers for its job and time"))
+            raise InvalidInput(Fault("", "must have Cloud Scheduler's headers JobName and ScheduleTime"))
         submission = self.bodies.parse_one(json.dumps(body).encode())
         accepted = self.submissions.submit(SCHEDULER, [submission], key=f"{job} {time}", trace=parsing.trace(request))
         record = accepted.records[0]

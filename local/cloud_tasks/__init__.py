@@ -3,7 +3,7 @@
     with CloudTasks() as tasks:                                  # real time, HTTP to the targets
         client = tasks.client()                                  # or any official client with the address tasks.address
 
-    with CloudTasks(clock=VirtualClock(), send=worker) as tasks: # time stands still until the test moves it
+    with CloudTasks(clock=VirtualClock(), send=worker) as tasks: # time moves only when the test moves it
         tasks.client().create_queue(...); tasks.client().create_task(...)
         tasks.advance(timedelta(hours=3))                        # sends each attempt that is due, at its time
         tasks.run_until_idle()                                   # until no attempt is due; both return the number sent

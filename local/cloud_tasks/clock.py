@@ -14,7 +14,7 @@ class SystemClock:
 
 
 class VirtualClock:
-    """Stands still until a test moves it. Starts at the present second by default, so that issued tokens are valid."""
+    """Moves only when a test moves it. Starts at the present second by default, so that issued tokens are valid."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime.now(UTC).replace(microsecond=0)

@@ -55,7 +55,7 @@ class Dispatcher:
     async def run_until(self, clock: VirtualClock, limit: datetime) -> int:
         """Sends every attempt that is due until the limit, each at its time; returns their number.
 
-        The clock stands still while an attempt is sent, and ends at the time of the last turn. An exception of the
+        The clock does not move while an attempt is sent, and ends at the time of the last turn. An exception of the
         send function counts as an unreachable target and is raised at the end.
         """
         sent = 0

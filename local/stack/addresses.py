@@ -15,7 +15,7 @@ LOCK_WITHIN_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """URLs; but host:port for Firestore and Cloud Tasks, as their clients expect. `page` is None without a page."""
+    """URLs, except Firestore and Cloud Tasks: their clients expect host:port. `page` is None without a page."""
 
     api: str
     process: str

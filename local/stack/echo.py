@@ -12,7 +12,7 @@ MAX_LENGTH = 300
 def format_line(line: str) -> str | None:
     """The line as the terminal shows it, or None for one that it does not show.
 
-    Shown are events that are at least warnings, and lines that are no events, except the frames of a traceback.
+    It shows warnings, errors, and lines that are not events, except the frames of a traceback.
     """
     try:
         event = json.loads(line)

@@ -1,4 +1,4 @@
-"""Makes calls between the parts bypass the proxies of the network: no proxy reaches loopback."""
+"""Excludes loopback from HTTP proxies, which cannot reach it."""
 
 import os
 

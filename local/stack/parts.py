@@ -1,4 +1,4 @@
-"""The parts of the local stack but Cloud Tasks (queues.py), each with its command and the check that it is ready."""
+"""The parts of the local stack except Cloud Tasks (queues.py), each with its command and the check that it is ready."""
 
 import json
 import sys

@@ -85,7 +85,7 @@ run "deletion_protection_covers_every_resource_with_data" {
   }
 }
 
-run "buckets_are_private_and_assets_expire_as_retention_json_says" {
+run "buckets_are_private_and_assets_expire_after_the_days_of_retention_json" {
   command = plan
 
   assert {

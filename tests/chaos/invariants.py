@@ -105,7 +105,7 @@ class Invariants:
         return holder.is_alive and not holder.is_answered and not lease_is_expired
 
     def _death_was_reported(self, held: Record) -> bool:
-        """Cloud Tasks reported a 5xx of the task after the claim. It does not say of which delivery."""
+        """Cloud Tasks reported a 5xx of the task after the claim. The delivery is unknown."""
         died_at = self._world.died_at.get(task_name(held))
         return died_at is not None and held.started_at is not None and died_at >= held.started_at
 

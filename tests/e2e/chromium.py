@@ -34,7 +34,7 @@ def find_chromium(*more: str, places: Iterable[str] = PLACES) -> str | None:
 
 
 def _runs(program: str) -> bool:
-    # Ubuntu's chromium-browser only says that the snap is missing; Playwright's may lack libraries of the system.
+    # Ubuntu's chromium-browser only reports that the snap is missing; Playwright's may lack libraries of the system.
     try:
         subprocess.run([program, "--version"], capture_output=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):

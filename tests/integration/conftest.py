@@ -16,7 +16,7 @@ from tests.integration.running import PAGE, Caller, Service, serving
 
 @pytest.fixture(scope="session")
 def pending_tasks() -> Iterator[CloudTasks]:
-    """A Cloud Tasks with all queues whose clock stands still: tasks stay pending."""
+    """A Cloud Tasks with all queues whose clock does not move: tasks stay pending."""
     with CloudTasks(clock=VirtualClock(), send=lambda _: 200) as tasks:
         create_queues(tasks.client(), PROJECT, "us-central1", "http://process.invalid", load_policies())
         yield tasks

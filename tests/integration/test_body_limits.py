@@ -92,7 +92,7 @@ SHAPES = [
 
 
 def peak_bytes() -> int:
-    """The most memory since the last reset, or 0 where the system does not say (only Linux does)."""
+    """The most memory since the last reset, or 0 where the system does not report it (only Linux does)."""
     status = Path("/proc/self/status")
     found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
     return int(found[1]) * 1024 if found else 0

@@ -20,7 +20,7 @@ CLAIM = Claim(token="mine", task=TASK, retry_count=0)
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.now = now

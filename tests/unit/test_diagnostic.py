@@ -1,4 +1,4 @@
-"""The diagnostic type: it sleeps, fails and snoozes as its input says."""
+"""The diagnostic type: it sleeps, fails and snoozes as its input specifies."""
 
 from datetime import timedelta
 

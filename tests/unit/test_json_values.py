@@ -37,7 +37,7 @@ def test_a_value_that_firestore_can_store_has_no_fault(value: object) -> None:
         ({"": 1}, Fault("", "has a name that is empty, or that begins and ends with '__'")),
         ({"a": {"__x__": 1}}, Fault("/a", "has a name that is empty, or that begins and ends with '__'")),
         ({"a": {"ä" * 699: 1}}, Fault("/a", "has names that are longer than 1400 bytes together")),
-        ({1: 1}, Fault("", "must have names that are texts")),
+        ({1: 1}, Fault("", "must have string names")),
         ({"a": 2**63}, Fault("/a", "must fit into 64 bits")),
         (float("nan"), Fault("", "must be a finite number")),
         (float("-inf"), Fault("", "must be a finite number")),

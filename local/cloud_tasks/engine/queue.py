@@ -118,7 +118,7 @@ class Queue:
         return max(self._schedule[0][0], self._bucket.ready_at()) if self._schedule else None
 
     def start_due(self, now: datetime) -> Iterator[tuple[Task, AttemptRecord, bool]]:
-        """Starts every attempt that is due. The flag says whether it uses a slot; free the slot when it has ended."""
+        """Starts every attempt that is due. The flag is whether it uses a slot; free the slot when it has ended."""
         self.remove_expired(now)
         while self._forced:
             task, record = self._forced.popleft()

@@ -169,7 +169,7 @@ export interface components {
         };
         /**
          * DiagnosticRequest
-         * @description Sleeps, fails and snoozes as its input says: for the local stack and for tests.
+         * @description Sleeps, fails and snoozes as its input specifies: for the local stack and for tests.
          */
         DiagnosticRequest: {
             /**

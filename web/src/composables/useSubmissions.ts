@@ -3,8 +3,8 @@ import { type Client, Problem, type Request, type Submission } from '../client'
 import type { Intents } from '../storage/intents'
 import type { Notifications } from './useNotifications'
 
-/** The API answers these before it reads the content: the user has no access, or has to wait. */
-const REFUSED_UNREAD = new Set([401, 403, 429])
+/** The API refuses these without comparing the content with an earlier request. */
+const REFUSED_UNCOMPARED = new Set([401, 403, 429])
 
 interface Options {
   client: Pick<Client, 'submit' | 'submitBatch'>
@@ -60,5 +60,5 @@ function messageForInterrupted(error: unknown): string {
 
 /** Whether the API has read and refused the content. Otherwise an earlier call without an answer may have succeeded. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Problem && error.status < 500 && !REFUSED_UNREAD.has(error.status)
+  return error instanceof Problem && error.status < 500 && !REFUSED_UNCOMPARED.has(error.status)
 }

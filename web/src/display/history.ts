@@ -34,7 +34,7 @@ export function historyOf(request: Request, now: number): Phase[] {
   return [...phases, ...currentWait(request, spans.at(-1), now)]
 }
 
-/** The latest failure. None after a retry, since earlier failures say nothing about the current run. */
+/** The latest failure. None after a retry, since earlier failures do not concern the current run. */
 export function lastFailure(request: Request): Failure | undefined {
   return isRetriedSinceFailure(request) ? undefined : request.errors?.at(-1)
 }

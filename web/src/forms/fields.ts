@@ -60,7 +60,7 @@ function fieldOf(name: string, property: Schema, root: Schema, isRequired: boole
   }
 }
 
-/** The schema in "schema or null". An empty field stands for null. */
+/** The schema in "schema or null". An empty field means null. */
 function withoutNull(property: Schema, root: Schema): Schema {
   const choices = property['anyOf'] ?? property['oneOf']
   if (!Array.isArray(choices)) return property
