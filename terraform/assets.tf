@@ -20,7 +20,7 @@ resource "google_storage_bucket" "assets" {
       type = "Delete"
     }
     condition {
-      age = local.retention.asset_days
+      age = local.retention.record_days + local.retention.asset_spare_days
     }
   }
 

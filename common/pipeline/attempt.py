@@ -82,8 +82,9 @@ class Attempt:
         self._ensure_active()
         claim = self._held.record.claim
         path = f"{self._held.record.id}/{claim.token if claim else ''}/{name}"
+        made_at = self._clock().isoformat().replace("+00:00", "Z")  # before the upload: the bucket counts from later
         self._assets.save(path, content_type, content)
-        return Asset(name=name, content_type=content_type, bytes=len(content), path=path)
+        return Asset(name=name, content_type=content_type, bytes=len(content), path=path, made_at=made_at)
 
     def sleep(self, duration: timedelta) -> None:
         self._ensure_active()

@@ -29,7 +29,10 @@ class WorkInput(BaseModel):
 
 
 class Asset(BaseModel):
-    """A reference to a file that an attempt has stored. Records hold references, never the bytes."""
+    """A reference to a file that an attempt has stored. Records hold references, never the bytes.
+
+    The file is deleted some time after `made_at` (RFC 3339, UTC), so a step that names it is not kept for ever.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,6 +40,7 @@ class Asset(BaseModel):
     content_type: str
     bytes: int
     path: str
+    made_at: str
 
 
 class Work(Protocol):
@@ -56,7 +60,11 @@ class Work(Protocol):
         """Shows progress to the listeners, at most once a second. The percentage never falls within an attempt."""
 
     def step(self, name: str, do: Callable[[], JsonValue]) -> Any:
-        """Returns the value of `do`, from this attempt or an earlier one: a finished step is not repeated."""
+        """Returns the value of `do`, from this attempt or an earlier one: a finished step is not repeated.
+
+        A step whose value names an asset is repeated in an attempt that begins later than `ASSET_REUSE` (23 hours)
+        after the asset was made. So save an asset in a step of its own.
+        """
 
     def save(self, name: str, content_type: str, content: bytes) -> Asset:
         """Stores a file under the claim of this attempt, so that no other attempt can overwrite it."""

@@ -96,8 +96,8 @@ run "buckets_are_private_and_assets_expire_after_the_days_of_retention_json" {
     error_message = "Every bucket must prevent public access."
   }
   assert {
-    condition     = one(one(google_storage_bucket.assets.lifecycle_rule).condition).age == jsondecode(file("../common/retention.json")).asset_days
-    error_message = "The bucket must delete assets after asset_days of common/retention.json."
+    condition     = one(one(google_storage_bucket.assets.lifecycle_rule).condition).age == sum(values(jsondecode(file("../common/retention.json"))))
+    error_message = "The bucket must delete assets after record_days + asset_spare_days of common/retention.json."
   }
   assert {
     condition     = google_storage_bucket.assets.cors[0].origin == tolist(["https://practice-assets.web.app", "https://practice-assets.firebaseapp.com"])

@@ -35,7 +35,15 @@ def test_the_result_has_the_copy_and_the_stored_image(finished: Finished) -> Non
             "#HarbourStreetDental #DentalPractice #DrAmaraOkafor #OralHealth #Health"
         ),
         "hashtags": ["#HarbourStreetDental", "#DentalPractice", "#DrAmaraOkafor", "#OralHealth", "#Health"],
-        "assets": [{"name": "social.png", "content_type": "image/png", "bytes": len(image), "path": path}],
+        "assets": [
+            {
+                "name": "social.png",
+                "content_type": "image/png",
+                "bytes": len(image),
+                "path": path,
+                "made_at": "2026-01-01T12:00:00Z",
+            }
+        ],
     }
 
 

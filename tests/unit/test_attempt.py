@@ -153,7 +153,8 @@ def test_an_asset_is_stored_under_the_claim_of_its_attempt() -> None:
 
     asset = harness.attempt.save("post.png", "image/png", b"PNG")
 
-    assert asset == Asset(name="post.png", content_type="image/png", bytes=3, path="r1/mine/post.png")
+    made_at = "2026-01-01T12:00:00Z"
+    assert asset == Asset(name="post.png", content_type="image/png", bytes=3, path="r1/mine/post.png", made_at=made_at)
     assert harness.assets.files == {"r1/mine/post.png": ("image/png", b"PNG")}
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from common.json_values import faults, json_bytes, stored_bytes
 from common.pipeline.lifecycle.ending import SPENT, end, fail, with_error, with_lost_attempt
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move, queued_due
+from common.pipeline.lifecycle.steps import lasting_steps
 from common.pipeline.record import OPEN, Claim, Progress, Record, Status, due_key, is_due
 from common.work import JsonObject, JsonValue
 
@@ -53,6 +54,7 @@ def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, n
         started_at=now,
         due=due_key(record.id, now + lease),
         sweeps=None,
+        steps=lasting_steps(record, now),
         progress=None,
     )
     return Transition(Verdict.CLAIMED, claimed)

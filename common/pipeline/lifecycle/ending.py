@@ -4,6 +4,7 @@ from datetime import datetime
 
 from common.pipeline.lifecycle.creation import notifications
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
+from common.pipeline.lifecycle.steps import lasting_steps
 from common.pipeline.record import OPEN, Failure, Record, Status
 from common.retention import RECORD_RETENTION
 from common.work import MAX_MESSAGE_CHARACTERS, JsonObject
@@ -33,7 +34,16 @@ def end(
     result: JsonObject | None = None,
     error: Failure | None = None,
 ) -> Transition:
-    ended = move(record, name, result=result, error=error, due=None, finished_at=now, expires_at=now + RECORD_RETENTION)
+    ended = move(
+        record,
+        name,
+        steps=lasting_steps(record, now),
+        result=result,
+        error=error,
+        due=None,
+        finished_at=now,
+        expires_at=now + RECORD_RETENTION,
+    )
     children = () if name is Move.CANCEL else notifications(ended, now)
     return Transition(verdict, ended, children)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from common.pipeline.lifecycle.ending import fail, with_lost_attempt
 from common.pipeline.lifecycle.moves import MOVES, Move, Transition, Verdict, move, queued_due
+from common.pipeline.lifecycle.steps import lasting_steps
 from common.pipeline.record import OPEN, Record, Status, is_due
 
 
@@ -24,7 +25,7 @@ def redrive(record: Record, now: datetime) -> Transition:
         attempt=0,
         snoozes=0,
         sweeps=None,
-        steps=record.steps if keep_steps else None,
+        steps=lasting_steps(record, now) if keep_steps else None,
         due=queued_due(record.id, scheduled_at=None, now=now),
         **dict.fromkeys(("result", "error", "progress", "started_at", "finished_at", "expires_at", "scheduled_at")),
     )
