@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,10 @@ def function_part(
     return Part(
         name=name,
         address=address,
-        command=module_command("functions_framework", "--target", name, "--source", str(source), *listen_at(port)),
+        command=with_listener(
+            module_command("functions_framework", "--target", name, "--source", str(source), *listen_at(port))
+        ),
+        socket=(HOST, port),
         # The framework itself answers this path once it has imported the function, and calls nothing.
         ready=lambda: answers(f"{address}/robots.txt"),
         environment={
@@ -100,6 +103,11 @@ def answers(url: str) -> bool:
 def module_command(name: str, *arguments: str) -> tuple[str, ...]:
     # -m, not the command: it puts the working directory, the repository's root, on sys.path.
     return (sys.executable, "-m", name, *arguments)
+
+
+def with_listener(command: Sequence[str]) -> tuple[str, ...]:
+    """Passes the standard input to gunicorn as a listening socket: systemd's protocol, which gunicorn supports."""
+    return ("/bin/sh", "-c", 'exec env LISTEN_PID=$$ LISTEN_FDS=1 "$@" 3<&0 </dev/null', "sh", *command)
 
 
 def listen_at(port: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import contextlib
 import operator
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,16 +28,22 @@ from build import ROOT
 READY_WITHIN = timedelta(seconds=60)
 END_WITHIN = timedelta(seconds=5)
 LAST_LINES = 15
+BACKLOG = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One child process. A thread polls `ready`; an error that it raises fails the start."""
+    """One child process. A thread polls `ready`; an error that it raises fails the start.
+
+    With a `socket`, the supervisor listens at that host and port and the process inherits the socket as its standard input, so that
+    connections wait while the part is restarted, as calls of Cloud Run wait for an instance.
+    """
 
     name: str
     address: str  # as shown to users
     command: Sequence[str]
     ready: Callable[[], bool]
+    socket: tuple[str, int] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,6 +60,7 @@ class Supervisor:
         logs.mkdir(parents=True, exist_ok=True)
         self._parts: dict[str, Part] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._sockets: dict[str, socket.socket] = {}
         self._closing = threading.Event()
         guard = (sys.executable, "-I", str(Path(__file__).with_name("guard.py")))
         read, write = os.pipe()
@@ -73,6 +81,8 @@ class Supervisor:
         """
         for part in parts:
             self.log(part.name).unlink(missing_ok=True)
+            if part.socket:
+                self._listen(part.name, part.socket)
             self._spawn(part)
         pool = ThreadPoolExecutor(max(1, len(parts)), thread_name_prefix="ready")
         try:
@@ -116,16 +126,25 @@ class Supervisor:
                 process.wait(max(0.0, deadline - time.monotonic()))
             self._kill_group(process)
         self._processes.clear()
+        for listener in self._sockets.values():
+            listener.close()
         self._guard_input.close()
         self._guard.wait()
 
+    def _listen(self, name: str, address: tuple[str, int]) -> None:
+        try:
+            self._sockets[name] = socket.create_server(address, backlog=BACKLOG)
+        except OSError as error:
+            raise PartFailed(f"{name} cannot listen at {address[0]}:{address[1]}: {error.strerror}.") from None
+
     def _spawn(self, part: Part) -> None:
+        listener = self._sockets.get(part.name)
         with self.log(part.name).open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  # our own commands, no shell
                 part.command,
                 cwd=ROOT,
                 env={**os.environ, **part.environment},
-                stdin=subprocess.DEVNULL,
+                stdin=listener.fileno() if listener else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

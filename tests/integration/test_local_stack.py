@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -271,15 +272,18 @@ def test_a_firestore_emulator_that_does_not_answer_fails_the_start(
         Stack(ports="free", folder=tmp_path, source=source).__enter__()
 
 
-def test_a_killed_part_restarts_at_its_address(tmp_path: Path, source: Path, firestore_emulator: str) -> None:
-    with Stack(ports="free", folder=tmp_path, source=source) as stack:
+def test_a_call_of_a_killed_function_waits_until_it_is_restarted(
+    tmp_path: Path, source: Path, firestore_emulator: str
+) -> None:
+    with Stack(ports="free", folder=tmp_path, source=source) as stack, ThreadPoolExecutor(1) as threads:
         stack.kill("process")
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(stack.addresses.process)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(stack.addresses.process, timeout=0.1)
+        call = threads.submit(httpx.get, stack.addresses.process, timeout=60)
 
         stack.restart("process")
 
-        assert httpx.get(stack.addresses.process).status_code == 200
+        assert call.result().status_code == 200
 
 
 def test_a_port_in_use_is_replaced_by_a_free_one_and_reported() -> None:

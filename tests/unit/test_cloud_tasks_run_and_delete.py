@@ -37,6 +37,27 @@ def test_a_forced_task_that_fails_waits_for_its_backoff() -> None:
     assert world.pass_time(seconds(1))[0].dispatched == START + seconds(5)
 
 
+def test_a_forced_attempt_is_in_the_retry_count_and_keeps_the_schedule_time_of_the_task() -> None:
+    world = World(responses(503, 409, 500, 424, 200), retry_config={"min_backoff": seconds(60)})
+    world.create_task("t")
+    world.pass_time()
+
+    world.run_task("t")  # before the retry is due
+    world.pass_time(seconds(60))
+    world.run_task("t")
+    world.pass_time(seconds(600))
+
+    names = ("RetryCount", "ExecutionCount", "PreviousResponse", "ETA")
+    eta = [str(int((START + seconds(after)).timestamp())) for after in (0, 60, 120, 300)]
+    assert world.times == [0, 0, 60, 300]
+    assert [tuple(system_headers(attempt, names).values()) for attempt in world.sent] == [
+        ("0", "0", None, eta[0]),
+        ("1", "0", "503", eta[1]),  # forced
+        ("2", "1", "409", eta[2]),  # forced
+        ("3", "1", "500", eta[3]),
+    ]
+
+
 def test_a_forced_attempt_replaces_the_scheduled_one_even_while_it_is_in_flight() -> None:
     world = World(lambda _: Outcome(200, took=seconds(60)))
     world.create_task("t", schedule_time=START + seconds(5))
