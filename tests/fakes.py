@@ -74,9 +74,13 @@ class LiveTask:
 
     stored: Stored
     schedule_time: datetime | None = None
+    is_pending: bool = False
+    """A delivery at the schedule time is still to come."""
     dispatches: int = 0
+    responses: int = 0
+    """Deliveries that were answered below 500."""
     last_response: int | None = None
-    in_flight: bool = False
+    in_flight: int = 0
 
 
 @dataclass

@@ -137,7 +137,7 @@ class Attempt:
                 return transition, self._held
 
     def _if_still_held(self, current: Stored | None) -> Stored | None:
-        """Returns the stored record if this attempt wrote it and the answer was lost, else None."""
+        """Returns the stored record while it has the claim of this attempt; another delivery may add evidence to it."""
         if current is None or current.record.status is not Status.PROCESSING:
             return None
         return current if current.record.claim == self._held.record.claim else None

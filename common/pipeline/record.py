@@ -61,6 +61,8 @@ class Claim(Part):
     task: str
     retry_count: int
     eta: Moment | None = None
+    lost: int | None = None
+    """How many earlier deliveries of the task are known to have died; None in records of older releases."""
 
 
 class Parent(Part):
@@ -112,6 +114,12 @@ class Record(Request):
     sweeps: int | None = None
     steps: JsonObject | None = None
     trace: str | None = None
+    reported: int | None = None
+    """How many deaths were reported since the claim without proof that one of them was the holder's."""
+    reported_eta: Moment | None = None
+    """The schedule time of the delivery that reported the latest of them."""
+    idle: bool | None = None
+    """True if the holder gave up before any work, so its attempt does not count."""
 
     def to_document(self) -> dict[str, Any]:
         """Returns the fields of the document, with native times. The id is the document's name."""

@@ -17,7 +17,7 @@ from common.pipeline import lifecycle, log_fields
 from common.pipeline.attempt import Assets, Attempt
 from common.pipeline.enqueue import Tasks, enqueue_task
 from common.pipeline.lifecycle import Delivery, Transition, Verdict
-from common.pipeline.record import OPEN, Record
+from common.pipeline.record import OPEN, Record, Status
 from common.pipeline.store import Conflict, Documents, Stored, save
 from common.pipeline.task_payload import TaskPayload
 from common.work import AttemptAborted, Outcome, PermanentFailure, RetryAfter, Snooze
@@ -25,7 +25,22 @@ from common.work import AttemptAborted, Outcome, PermanentFailure, RetryAfter, S
 UNEXPECTED = "The attempt failed unexpectedly."
 OUT_OF_TIME = "The attempt exceeded its time budget."
 
+CLAIM_ROUNDS = 3
+CLAIM_PAUSE = timedelta(seconds=5)
+
 Decision = Callable[[Record], Transition]
+
+
+class Unread(Exception):
+    """The request could not be read, so the delivery has changed nothing."""
+
+
+class Undecided(Exception):
+    """The outcome of a write is unknown. `verdict` is the answer if it stays unknown."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
 
 
 class Worker:
@@ -51,7 +66,10 @@ class Worker:
         self._new_token = new_token
 
     def deliver(self, payload: TaskPayload, delivery: Delivery) -> Verdict:
-        """Claims the request, runs the work, stores the outcome. Raises Unavailable or NewerRecord if undecided."""
+        """Claims the request, runs the work, stores the outcome.
+
+        Raises Unread if the request could not be read, and Unavailable if the outcome could not be stored.
+        """
         arrived_at = self._clock()
         verdict, held = self._claim(payload, delivery)
         if held is None or verdict is not Verdict.CLAIMED:
@@ -83,10 +101,29 @@ class Worker:
         return transition.verdict
 
     def _claim(self, payload: TaskPayload, delivery: Delivery) -> tuple[Verdict, Stored | None]:
-        token = self._new_token()
-        first = payload.stored if delivery.retry_count == 0 else None
-        stored = first or self._documents.read(payload.record_id)
+        """Decides in several rounds, since the report of a death comes only once and a claim may land late."""
+        token, stored = self._new_token(), payload.stored if delivery.retry_count == 0 else None
+        undecided: Verdict | None = None
+        for number in range(CLAIM_ROUNDS):
+            if number:
+                self._wait(CLAIM_PAUSE)
+            try:
+                if number or stored is None:
+                    stored = self._documents.read(payload.record_id)
+                return self._claim_stored(stored, delivery, token)
+            except Undecided as error:
+                undecided = error.verdict
+            except Unavailable as error:
+                log.warning("claim.unread", reason=str(error))
+        if undecided is None:
+            raise Unread(f"{payload.record_id} could not be read")
+        return undecided, None
+
+    def _claim_stored(self, stored: Stored | None, delivery: Delivery, token: str) -> tuple[Verdict, Stored | None]:
+        """Raises Undecided if the outcome of a write stays unknown."""
         while stored is not None:
+            if _is_held_with(stored.record, token):
+                return Verdict.CLAIMED, stored
             transition = lifecycle.claim(
                 stored.record,
                 delivery,
@@ -100,6 +137,9 @@ class Worker:
                 held = save(self._documents, stored, transition)
             except Conflict as conflict:
                 stored = conflict.current
+            except Unavailable as error:
+                is_busy = transition.verdict is Verdict.BUSY
+                raise Undecided(Verdict.BUSY if is_busy else Verdict.UNSETTLED) from error
             else:
                 log.bind(**log_fields.of_end(held.record))
                 self._enqueue_successors(transition, held)
@@ -148,6 +188,10 @@ class Worker:
             return self._catalog[record.type]
         except KeyError:
             raise NewerRecord(f"{record.id} is of type {record.type}, which this release does not have") from None
+
+
+def _is_held_with(record: Record, token: str) -> bool:
+    return record.status is Status.PROCESSING and record.claim is not None and record.claim.token == token
 
 
 def _verdict_after_conflict(current: Stored | None, delivery: Delivery) -> Verdict:

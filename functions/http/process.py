@@ -14,7 +14,7 @@ from common.errors import NewerRecord, Unavailable
 from common.pipeline.lifecycle import Delivery, Verdict
 from common.pipeline.record import task_name_of
 from common.pipeline.task_payload import InvalidPayload, TaskPayload
-from common.pipeline.worker import Worker
+from common.pipeline.worker import Unread, Worker
 
 ANSWERS: Mapping[Verdict, int] = {
     Verdict.COMPLETED: 200,
@@ -24,8 +24,12 @@ ANSWERS: Mapping[Verdict, int] = {
     Verdict.MISSING: 200,
     Verdict.SUPERSEDED: 200,  # a task of another generation owns the request
     Verdict.BUSY: 409,  # another delivery holds the request; this task is retried in case that delivery dies
+    Verdict.UNSETTLED: 423,  # whether the claim landed is unknown; the next delivery reads
     Verdict.ATTEMPT_FAILED: 424,  # the queue's backoff decides on the retry; 429 and 5xx would slow the whole queue
 }
+
+
+NOTHING_READ = 425  # nothing was decided; not 5xx, which would report the death of a worker
 
 
 class TaskNames(Protocol):
@@ -56,7 +60,10 @@ class Process:
         with log.bound(request_id=payload.record_id, retry_count=delivery.retry_count):
             try:
                 verdict = self.worker.deliver(payload, delivery)
-            except (Unavailable, NewerRecord) as error:
+            except (Unread, NewerRecord) as error:
+                log.error("delivery.deferred", reason=str(error))
+                return Response("", NOTHING_READ)
+            except Unavailable as error:  # after the work: this delivery is dead, and 5xx lets the next one take over
                 log.error("delivery.deferred", reason=str(error))
                 return Response("", 503)
             except Exception:  # the outermost handler: the queue retries, and the log gets the traceback
@@ -80,6 +87,7 @@ class Process:
             task=self.task_names.full_task_name(queue=queue, task=task),
             generation=payload.generation,
             retry_count=_number(request, "X-CloudTasks-TaskRetryCount") or 0,
+            execution_count=_number(request, "X-CloudTasks-TaskExecutionCount"),
             eta=_moment(request, "X-CloudTasks-TaskETA"),
             previous_response=_number(request, "X-CloudTasks-TaskPreviousResponse"),
         )

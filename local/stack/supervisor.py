@@ -35,8 +35,8 @@ BACKLOG = 2048
 class Part:
     """One child process. A thread polls `ready`; an error that it raises fails the start.
 
-    With a `socket`, the supervisor listens at that host and port and the process inherits the socket as its standard input, so that
-    connections wait while the part is restarted, as calls of Cloud Run wait for an instance.
+    With a `socket`, the supervisor listens at that host and port and the process inherits the socket as its standard
+    input, so that connections wait while the part is restarted, as calls of Cloud Run wait for an instance.
     """
 
     name: str

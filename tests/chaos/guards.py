@@ -43,7 +43,7 @@ def _find(names: dict[str, object], path: str) -> FunctionType:
     return found
 
 
-ATTEMPT, STORE = "common.pipeline.lifecycle.attempt", "common.pipeline.store"
+CLAIMING, STORE = "common.pipeline.lifecycle.claiming", "common.pipeline.store"
 
 GUARDS = (
     Guard(
@@ -60,39 +60,30 @@ GUARDS = (
         "current is not None and current.record == transition.record",
         "current is not None",
     ),
+    Guard("the lease", CLAIMING, "claim", "elif not spent and _holder_is_dead(record, delivery):", "elif not spent:"),
     Guard(
-        "the lease",
-        ATTEMPT,
-        "claim",
-        "not (_lease_is_expired(record, now) or (not spent and _holder_is_dead(record, delivery, now)))",
-        "False",
-    ),
-    Guard(
-        "the schedule time that distinguishes a retry from a forced run",
-        ATTEMPT,
+        "the count of unanswered deliveries",
+        CLAIMING,
         "_holder_is_dead",
-        """\
-        and (held.eta is None or held.eta < eta)
-        and started_at + CLOCK_SKEW < eta <= now + CLOCK_SKEW
-""",
-        "",
+        "deaths >= 1 and delivery.unanswered - held.lost == deaths",
+        "deaths >= 1",
     ),
     Guard(
-        "the lease of the last attempt",
-        ATTEMPT,
-        "claim",
-        "not spent and _holder_is_dead(record, delivery, now)",
-        "_holder_is_dead(record, delivery, now)",
+        "the reported death",
+        CLAIMING,
+        "_holder_is_dead",
+        "deaths >= 1 and delivery.unanswered - held.lost == deaths",
+        "delivery.unanswered > held.lost",
     ),
     Guard(
         "the budget of attempts",
-        ATTEMPT,
+        CLAIMING,
         "claim",
-        "spent = record.status is Status.PROCESSING, record.attempt >= record.max_attempts",
-        "spent = record.status is Status.PROCESSING, False",
+        "spent = record.attempt >= record.max_attempts",
+        "spent = False",
     ),
-    Guard("the generation", ATTEMPT, "claim", "record.generation != delivery.generation", "False"),
-    Guard("the ended status", ATTEMPT, "claim", "record.status not in OPEN", "False"),
+    Guard("the generation", CLAIMING, "claim", "record.generation != delivery.generation", "False"),
+    Guard("the ended status", CLAIMING, "claim", "record.status not in OPEN", "False"),
     Guard("the stored step", "common.pipeline.attempt", "Attempt.step", "if name in done:", "if False:"),
     Guard(
         "the new generation after a used task name",

@@ -15,7 +15,7 @@ from rich.progress import track
 
 from common.log import LOGGER_NAME
 from common.pipeline.lifecycle import IllegalTransition
-from tests.chaos.invariants import Violation
+from tests.chaos.invariants import Statistics, Violation
 from tests.chaos.world import World
 
 CHUNK = 250
@@ -24,14 +24,21 @@ MAX_SHOWN = 5
 
 def violations(seeds: range) -> list[str]:
     """Returns one message, with the seed, for each world that violates an invariant."""
-    found = []
+    return run_worlds(seeds)[0]
+
+
+def run_worlds(seeds: range) -> tuple[list[str], Statistics]:
+    """Returns the violations, and the statistics of all worlds together."""
+    found, total = [], Statistics()
     with _log_disabled():
         for seed in seeds:
+            world = World(seed)
             try:
-                World(seed).run()
+                world.run()
             except (Violation, IllegalTransition) as violation:
                 found.append(f"seed {seed}: {violation}")
-    return found
+            total.add(world.invariants.statistics)
+    return found, total
 
 
 @contextmanager
@@ -45,6 +52,16 @@ def _log_disabled() -> Iterator[None]:
         logger.disabled = before
 
 
+def _print_statistics(total: Statistics) -> None:
+    seconds = sorted(total.recovery_seconds)
+    if seconds:
+        p50, p99 = seconds[len(seconds) // 2], seconds[len(seconds) * 99 // 100]
+        print(f"{len(seconds)} holders died; recovery: median {p50:.1f} s, p99 {p99:.0f} s, max {seconds[-1]:.0f} s")
+        print(f"{total.lease_waits / len(seconds):.0%} of the recoveries waited for the lease")
+    print(f"{total.evictions} healthy workers taken over, {total.false_ends} false ends, all beside identical copies")
+    print(f"{total.idle_attempts} attempts counted without work")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=20_000, help="the number of worlds")
@@ -54,9 +71,13 @@ def main() -> int:
     chunks = [range(first, min(first + CHUNK, last)) for first in range(arguments.first, last, CHUNK)]
     started = time.monotonic()
     with ProcessPoolExecutor() as pool:
-        chunks_done = track(pool.map(violations, chunks), f"Simulating {arguments.worlds} worlds", total=len(chunks))
-        found = list(chain.from_iterable(chunks_done))
+        mapped = pool.map(run_worlds, chunks)
+        done = list(track(mapped, f"Simulating {arguments.worlds} worlds", total=len(chunks)))
+    found, total = list(chain.from_iterable(violations for violations, _ in done)), Statistics()
+    for _, statistics in done:
+        total.add(statistics)
     print(*found[:MAX_SHOWN], sep="\n", end="\n" if found else "")
+    _print_statistics(total)
     print(f"{arguments.worlds} worlds, {len(found)} violations, {time.monotonic() - started:.0f} s")
     return 1 if found else 0
 

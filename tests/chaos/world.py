@@ -25,9 +25,9 @@ from common.pipeline.submission import Submission
 from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.task_payload import TaskPayload
-from common.pipeline.worker import Worker
+from common.pipeline.worker import Unread, Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work, WorkInput
-from functions.http.process import ANSWERS
+from functions.http.process import ANSWERS, NOTHING_READ
 from tests.chaos.faults import FaultyDocuments, FaultyTasks
 from tests.chaos.invariants import Invariants
 from tests.fakes import FakeAssets, LiveTask
@@ -36,10 +36,9 @@ from tests.policies import policy
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAULTS_UNTIL = START + timedelta(hours=2)
 END = FAULTS_UNTIL + timedelta(hours=8)
-MAX_SKEW = 0.4  # seconds that a clock is fast or slow; the protocol allows one between two clocks
+MAX_SKEW = 5.0  # seconds that a clock is fast or slow; the margin of the lease covers them
 SWEEP_EVERY = timedelta(minutes=1)
 CALLER = Caller(uid="ann", tenant="u:ann")
-POLICY = policy(queue="work", time_budget_seconds=60, max_concurrent_dispatches=1000)
 
 
 class EmailInput(WorkInput):
@@ -69,15 +68,25 @@ class World:
         self._hub = getcurrent()
         self.actors: dict[greenlet, Actor] = {}
         self._threads: list[greenlet] = []
-        self.fault_rate = self.random.choice([0.0, 0.02, 0.1, 0.3])
+        self.fault_rate = self.random.choice([0.0, 0.02, 0.1, 0.3])  # of remote calls
+        self.death_rate = self.random.choice([0.0, 10 ** self.random.uniform(-2.5, -1.1)])  # of pauses, as the next
+        self.hang_rate = self.random.choice([0.0, 0.002, 0.02])
+        self.copy_rate = self.random.choice([0.0, 0.0, 0.05, 0.2])  # of deliveries, as the next
+        self.forced_rate = self.random.choice([0.0, 0.05, 0.2, 0.5])
+        self.forced_after_death_rate = self.random.choice([0.0, 0.2, 0.8])
+        self.retries_beside_others = self.random.random() < 0.5
+        """Unknown of Cloud Tasks: whether a failed delivery is retried while another of its task is in flight."""
+        self.longest_sleep = self.random.choice([5, 15, 60])
+        self.policy = policy(
+            queue="work", time_budget_seconds=self.random.choice([45, 60, 120, 300]), max_concurrent_dispatches=1000
+        )
         self.invariants = Invariants(self)
         self._notification: JsonObject = {"type": "email", "to": "a"}
         self.deleted_ids: set[str] = set()
-        self.died_at: dict[str, datetime] = {}
         self.documents = FaultyDocuments(self)
         self.tasks = FaultyTasks(self)
-        work = {"work": WorkType("work", WorkInput, self._work, POLICY, "")}
-        catalog = work | {"email": WorkType("email", EmailInput, self._work, POLICY, "")}
+        work = {"work": WorkType("work", WorkInput, self._work, self.policy, "")}
+        catalog = work | {"email": WorkType("email", EmailInput, self._work, self.policy, "")}
         self.worker = Worker(
             documents=self.documents,
             tasks=self.tasks,
@@ -146,10 +155,12 @@ class World:
     def pause(self, duration: timedelta) -> None:
         """Yields to the other actors for that long, or for ever if this process dies meanwhile."""
         actor = self.actors[getcurrent()]
-        if self.happens(self.fault_rate / 4):
+        if self.happens(self.death_rate):
             actor.is_alive = False
-        elif self.happens(self.fault_rate / 8):
-            duration += self.seconds(0, 1200)  # the process hangs
+            self.invariants.on_death(actor)
+        elif self.happens(self.hang_rate):
+            duration += self.seconds(0, 1200)
+            self.invariants.on_hang(actor)
         self.after(duration, lambda: self._resume(actor))
         self._hub.switch()
 
@@ -212,70 +223,85 @@ class World:
     # Cloud Tasks and operators
 
     def schedule(self, name: str, at: datetime) -> None:
-        self.tasks.inner.live[name].schedule_time = at
+        task = self.tasks.inner.live[name]
+        task.schedule_time, task.is_pending = at, True
         self.after(max(at - self.now, timedelta(0)), lambda: self._dispatch_if_due(name))
 
     def _dispatch_if_due(self, name: str) -> None:
         task = self.tasks.inner.live.get(name)
-        if (
-            task is not None
-            and not task.in_flight
-            and task.schedule_time is not None
-            and task.schedule_time <= self.now
-        ):
-            self._dispatch(name, task, is_primary=True)
+        if task is None or task.schedule_time is None or (task.in_flight and not self.retries_beside_others):
+            return
+        if task.is_pending and task.schedule_time <= self.now:
+            self._dispatch(name, task)
 
-    def _dispatch(self, name: str, task: LiveTask, *, is_primary: bool) -> None:
-        """Delivers a task. The answer decides on the task, unless the delivery runs beside another (not primary)."""
-        record = task.stored.record
-        delivery = Delivery(f"queue/{name}", record.generation, task.dispatches, task.schedule_time, task.last_response)
-        payload = TaskPayload(record.id, record.generation, task.stored if self.random.random() < 0.9 else None)
-        if is_primary or self.random.random() < 0.5:  # else a duplicate, with the retry count of the first
-            task.dispatches += 1
-        task.in_flight = task.in_flight or is_primary
+    def _dispatch(self, name: str, task: LiveTask) -> None:
+        """Delivers a task, and sometimes an identical copy of the delivery, or a forced run, soon after it."""
+        delivery = Delivery(
+            task=f"queue/{name}",
+            generation=task.stored.record.generation,
+            retry_count=task.dispatches,
+            execution_count=task.responses,
+            eta=task.schedule_time,
+            previous_response=task.last_response,
+        )
+        task.dispatches += 1
+        task.in_flight += 1
+        task.is_pending = False
+        self._deliver(name, task, delivery, is_copy=False)
+        if self.happens(self.copy_rate):
+            most = self.random.choice([0.1, 80])
+            self.after(self.seconds(0, most), lambda: self._deliver(name, task, delivery, is_copy=True))
+        if self.happens(self.forced_rate):
+            self.after(self.seconds(0, self.random.choice([2, 20, 80])), lambda: self._force_run(name))
+
+    def _deliver(self, name: str, task: LiveTask, delivery: Delivery, *, is_copy: bool) -> None:
+        stored = task.stored if self.random.random() < 0.9 else None
+        payload = TaskPayload(task.stored.record.id, delivery.generation, stored, self.policy.time_budget)
 
         def process() -> None:
             try:
                 status = ANSWERS[self.worker.deliver(payload, delivery)]
+            except Unread:
+                status = NOTHING_READ
             except Unavailable:
                 status = 503
-            self._respond(name, actor, status, is_primary=is_primary)
+            self._respond(name, actor, status, is_copy=is_copy)
 
         actor = self.start(process)
-        self.after(POLICY.dispatch_deadline, lambda: self._respond(name, actor, 504, is_primary=is_primary))
-        self._watch_instance(name, actor, is_primary=is_primary)
-        if self.happens(self.fault_rate / 2):
-            self.after(self.seconds(0, 80), lambda: self._force_run(name))
+        self.after(self.policy.dispatch_deadline, lambda: self._respond(name, actor, 504, is_copy=is_copy))
+        self._watch_instance(name, actor, is_copy=is_copy)
 
-    def _watch_instance(self, name: str, actor: Actor, *, is_primary: bool) -> None:
+    def _watch_instance(self, name: str, actor: Actor, *, is_copy: bool) -> None:
         """Cloud Run answers 503 for an instance that has died."""
         if not actor.is_alive:
-            self._respond(name, actor, 503, is_primary=is_primary)
+            self._respond(name, actor, 503, is_copy=is_copy)
+            if self.happens(self.forced_after_death_rate):
+                self.after(self.seconds(0, 5), lambda: self._force_run(name))
         elif not actor.is_answered:
-            self.after(timedelta(seconds=1), lambda: self._watch_instance(name, actor, is_primary=is_primary))
+            self.after(timedelta(seconds=1), lambda: self._watch_instance(name, actor, is_copy=is_copy))
 
-    def _respond(self, name: str, actor: Actor, status: int, *, is_primary: bool) -> None:
+    def _respond(self, name: str, actor: Actor, status: int, *, is_copy: bool) -> None:
+        """Settles a delivery. The task is rescheduled when no other delivery of it is in flight."""
         if actor.is_answered:
             return
         actor.is_answered = True
         task = self.tasks.inner.live.get(name)
-        if task is None or not is_primary:
+        if task is None or is_copy:
             return
-        task.in_flight = False
+        task.in_flight -= 1
+        task.responses += status < 500
+        task.last_response = status
         if status < 300:
             self.tasks.inner.remove(name)
-            return
-        task.last_response = status
-        if status >= 500:
-            self.died_at[name] = self.now
-        backoff = min(2.0 * 2 ** min(task.dispatches - 1, 7), 300.0)
-        task.schedule_time = self.now + timedelta(seconds=backoff)
-        self.schedule(name, task.schedule_time)
+        elif not task.in_flight or self.retries_beside_others:
+            backoff = min(2.0 * 2 ** min(task.dispatches - 1, 7), 300.0)
+            task.schedule_time = self.now + timedelta(seconds=backoff)
+            self.schedule(name, task.schedule_time)
 
     def _force_run(self, name: str) -> None:
-        """Delivers a task now, as an operator or a duplicate does: beside the current delivery if there is one."""
+        """Delivers a task now, as an operator does: in place of the pending delivery, or beside the current one."""
         if (task := self.tasks.inner.live.get(name)) is not None:
-            self._dispatch(name, task, is_primary=not task.in_flight)
+            self._dispatch(name, task)
 
     def _operator(self) -> None:
         if not self.tasks.inner.live:
@@ -310,7 +336,7 @@ class World:
         self.invariants.on_start(work.effect_key, self.actor())
         for index in range(self.random.randint(0, 3)):
             work.progress(self.random.randint(0, 100), "working")
-            work.sleep(self.seconds(0, 15))
+            work.sleep(self.seconds(0, self.longest_sleep))
             work.step(f"step-{index}", partial(self.invariants.on_step, work.effect_key, index, self.actor()))
         match self.random.random():
             case value if value < 0.1:

@@ -325,6 +325,41 @@ def test_a_forced_run_beside_a_running_worker_is_answered_with_409(pipeline: Pip
     assert pipeline.record(record).result == {"attempt": 2}
 
 
+def die_in_first_attempt(_input: JsonObject, work: Work) -> JsonObject:
+    if work.attempt == 1:
+        raise ProcessDied("while working")
+    return {"attempt": work.attempt}
+
+
+def counted_headers(attempt: Attempt) -> tuple[str | None, ...]:
+    names = ("RetryCount", "ExecutionCount", "PreviousResponse")
+    return tuple(attempt.headers.get(f"X-CloudTasks-Task{name}") for name in names)
+
+
+def test_a_forced_run_right_after_a_death_takes_over_before_the_retry_is_due(pipeline: Pipeline) -> None:
+    pipeline.work = die_in_first_attempt
+    record = pipeline.submit()
+    pipeline.tasks.advance()
+
+    pipeline.tasks.force_run(pipeline.attempts[0].task)
+
+    assert pipeline.record(record).result == {"attempt": 2}
+    assert [counted_headers(attempt) for attempt in pipeline.attempts] == [("0", "0", None), ("1", "0", "503")]
+
+
+def test_a_request_waits_for_its_lease_if_a_retry_dies_before_it_reads(pipeline: Pipeline) -> None:
+    pipeline.work = die_in_first_attempt
+    pipeline.on_delivery(2, lambda _: 503)
+    record = pipeline.submit()
+
+    pipeline.pass_time(MINUTE)
+    status = pipeline.record(record).status
+    pipeline.pass_time(2 * MINUTE)
+
+    assert status is Status.PROCESSING  # one of the two unanswered deliveries may still run
+    assert pipeline.record(record).result == {"attempt": 2}
+
+
 def test_one_of_sixteen_simultaneous_deliveries_runs_the_request(pipeline: Pipeline) -> None:
     attempts: list[int] = []
     barrier = threading.Barrier(16)

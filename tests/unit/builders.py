@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 LEASE = 11 * MINUTE
 FIRST_SWEEP = 2 * MINUTE  # after a request was queued
 TASK = "projects/p/locations/l/queues/demo/tasks/r1-g0"
-CLAIM = Claim(token="mine", task=TASK, retry_count=0)
+CLAIM = Claim(token="mine", task=TASK, retry_count=0, lost=0)
 
 
 class Clock:

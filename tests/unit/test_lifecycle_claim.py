@@ -11,9 +11,9 @@ from common.pipeline.record import Claim, Failure, Progress, Record, Status, due
 from common.retention import RECORD_RETENTION
 from tests.unit.builders import CLAIM, LEASE, MINUTE, NOW, TASK, ended, processing, queued
 
-FIRST = Delivery(TASK, generation=0, retry_count=0)
+FIRST = Delivery(TASK, generation=0, retry_count=0, execution_count=0, eta=NOW)
 LATER = NOW + MINUTE
-RETRY = Delivery(TASK, generation=0, retry_count=1, eta=LATER, previous_response=503)
+RETRY = replace(FIRST, retry_count=1, eta=LATER, previous_response=503)
 LEASE_END = NOW + LEASE
 
 
@@ -21,8 +21,14 @@ def claim_by(record: Record, delivery: Delivery, now: datetime = NOW) -> Transit
     return claim(record, delivery, token="new", lease=LEASE, now=now)
 
 
-def new_claim(delivery: Delivery) -> Claim:
-    return Claim(token="new", task=delivery.task, retry_count=delivery.retry_count, eta=delivery.eta)
+def new_claim(delivery: Delivery, *, lost: int = 0) -> Claim:
+    return Claim(token="new", task=delivery.task, retry_count=delivery.retry_count, eta=delivery.eta, lost=lost)
+
+
+def held(**fields: Any) -> Record:
+    """A request that the first delivery holds."""
+    claim = CLAIM.model_copy(update={"retry_count": 0, "eta": NOW, "lost": 0} | fields.pop("claim", {}))
+    return processing(claim=claim, **fields)
 
 
 def lost_attempt(attempt: int, now: datetime) -> Failure:
@@ -70,20 +76,53 @@ def test_no_delivery_takes_over_before_the_lease_has_expired(retry_count: int) -
 
 
 @pytest.mark.parametrize("response", [500, 503, 504, 599])
-def test_a_retry_takes_over_at_once_if_the_delivery_before_it_died(response: int) -> None:
-    record = processing()
+def test_a_retry_takes_over_at_once_if_the_holders_delivery_died(response: int) -> None:
+    record = held()
     retry = replace(RETRY, previous_response=response)
 
     assert claim_by(record, retry, LATER) == Transition(
         Verdict.CLAIMED,
         record.changed(
-            claim=new_claim(retry),
+            claim=new_claim(retry, lost=1),
             attempt=2,
             started_at=LATER,
             due=due_key("r1", LATER + LEASE),
             errors=(lost_attempt(1, LATER),),
         ),
     )
+
+
+DEAD: dict[str, tuple[Record, Delivery]] = {
+    "a retry by a clock that is a minute behind": (held(), replace(RETRY, eta=NOW + 2 * MINUTE)),
+    "an operator's run before the retry is due": (held(), replace(RETRY, eta=NOW + 60 * MINUTE)),
+    "a retry after a refused forced run": (held(), replace(RETRY, retry_count=2, execution_count=1)),
+    "a retry after two refused deliveries": (held(), replace(RETRY, retry_count=3, execution_count=2)),
+    "the second death of two deliveries": (
+        held(reported=1, reported_eta=LATER),
+        replace(RETRY, retry_count=3, execution_count=1, eta=LATER + MINUTE),
+    ),
+    "a retry after an earlier death": (
+        held(claim={"retry_count": 1, "lost": 1}),
+        replace(RETRY, retry_count=2),
+    ),
+    "a retry that the refusal of another hides": (
+        held(reported=1, reported_eta=LATER),
+        replace(RETRY, retry_count=3, execution_count=2, eta=LATER + MINUTE, previous_response=409),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DEAD)
+def test_a_delivery_takes_over_when_every_unanswered_delivery_has_died(case: str) -> None:
+    record, delivery = DEAD[case]
+
+    transition = claim_by(record, delivery, NOW)
+
+    assert (transition.verdict, transition.record.claim) == (
+        Verdict.CLAIMED,
+        new_claim(delivery, lost=delivery.unanswered),
+    )
+    assert (transition.record.reported, transition.record.reported_eta) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -97,29 +136,129 @@ def test_a_retry_takes_over_at_once_if_the_delivery_before_it_died(response: int
         {"retry_count": 0},
         {"task": TASK.replace("demo", "other")},
         {"eta": None},
-        {"eta": NOW - timedelta(seconds=5)},
         {"eta": NOW},
-        {"eta": NOW + timedelta(seconds=1)},
-        {"eta": LATER + timedelta(seconds=2)},
     ],
     ids=str,
 )
-def test_a_retry_does_not_take_over_without_every_sign_that_the_holder_died(facts: dict[str, Any]) -> None:
-    record = processing()
+def test_a_delivery_that_proves_no_death_changes_nothing(facts: dict[str, Any]) -> None:
+    record = held()
 
     assert claim_by(record, replace(RETRY, **facts), LATER) == Transition(Verdict.BUSY, record)
+
+
+@pytest.mark.parametrize(
+    ("record", "facts"),
+    [
+        (held(), {"retry_count": 2}),
+        (held(), {"retry_count": 3, "execution_count": 1}),
+        (held(), {"execution_count": None}),
+        (held(), {"execution_count": 1}),
+        (held(attempt=3), {}),
+    ],
+    ids=[
+        "two deliveries are unanswered",
+        "two of three deliveries are unanswered",
+        "no execution count",
+        "an execution count that is too high",
+        "the last attempt",
+    ],
+)
+def test_a_death_that_may_be_anothers_is_stored_and_the_lease_decides(record: Record, facts: dict[str, Any]) -> None:
+    delivery = replace(RETRY, **facts)
+
+    evidence = record.changed(reported=1, reported_eta=LATER)
+    assert claim_by(record, delivery, LATER) == Transition(Verdict.BUSY, evidence)
+    assert claim_by(evidence, delivery, LATER) == Transition(Verdict.BUSY, evidence)
+
+
+@pytest.mark.parametrize("response", [423, 503])
+def test_nothing_is_written_beside_a_worker_of_an_older_release_which_would_stop(response: int) -> None:
+    record = held(claim={"lost": None})
+
+    assert claim_by(record, replace(RETRY, previous_response=response), LATER) == Transition(Verdict.BUSY, record)
+
+
+def test_a_holder_that_gave_up_before_any_work_is_marked_idle_once() -> None:
+    record = held()
+    delivery = replace(RETRY, execution_count=1, previous_response=423)
+
+    idle = record.changed(idle=True)
+    assert claim_by(record, delivery, LATER) == Transition(Verdict.BUSY, idle)
+    assert claim_by(idle, delivery, LATER) == Transition(Verdict.BUSY, idle)
+
+
+@pytest.mark.parametrize("facts", [{"retry_count": 2}, {"eta": NOW}])
+def test_an_unsettled_claim_of_another_delivery_does_not_mark_the_holder_idle(facts: dict[str, Any]) -> None:
+    record = held()
+    delivery = replace(RETRY, **{"execution_count": 1, "previous_response": 423, **facts})
+
+    assert claim_by(record, delivery, LATER) == Transition(Verdict.BUSY, record)
+
+
+@pytest.mark.parametrize("attempt", [1, 3])
+def test_the_attempt_of_an_idle_holder_is_not_counted(attempt: int) -> None:
+    record = held(attempt=attempt, idle=True)
+
+    transition = claim_by(record, RETRY, LEASE_END)
+
+    assert (transition.verdict, transition.record.attempt, transition.record.errors, transition.record.idle) == (
+        Verdict.CLAIMED,
+        attempt,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "delivery", "lost"),
+    [
+        ({"retry_count": 0, "lost": 0}, replace(RETRY, previous_response=409), 1),
+        ({"retry_count": 2, "lost": 0}, replace(RETRY, retry_count=3, execution_count=1), 2),
+        ({"retry_count": 2, "lost": 1}, replace(RETRY, retry_count=4, execution_count=1), 2),
+        ({"retry_count": 0, "lost": None}, RETRY, 1),
+        ({"retry_count": 0, "lost": 0}, replace(RETRY, execution_count=1), 0),
+        ({"task": "another"}, RETRY, 0),
+    ],
+)
+def test_a_claim_after_the_lease_counts_the_holder_as_lost(
+    claim: dict[str, Any], delivery: Delivery, lost: int
+) -> None:
+    transition = claim_by(held(claim=claim), delivery, LEASE_END)
+
+    assert transition.record.claim == new_claim(delivery, lost=lost)
+
+
+def test_a_claim_after_the_lease_of_an_idle_holder_does_not_count_it_as_lost() -> None:
+    running = replace(RETRY, retry_count=4, execution_count=3, previous_response=409)
+
+    transition = claim_by(held(idle=True), running, LEASE_END)
+
+    assert transition.record.claim == new_claim(running, lost=0)
+
+
+@pytest.mark.parametrize(
+    ("claim", "delivery", "lost"),
+    [
+        ({"lost": 0}, replace(RETRY, execution_count=1, previous_response=424), 0),
+        ({"lost": 1}, replace(RETRY, retry_count=2, execution_count=1, previous_response=424), 1),
+        ({"lost": 0}, RETRY, 1),
+        ({"lost": 1}, RETRY, 1),
+        ({"lost": 0}, replace(RETRY, eta=NOW), 0),
+        ({"lost": 1, "task": "another"}, RETRY, 0),
+    ],
+)
+def test_a_claim_of_a_queued_request_keeps_the_known_deaths(
+    claim: dict[str, Any], delivery: Delivery, lost: int
+) -> None:
+    record = held(claim=claim).changed(status=Status.QUEUED)
+
+    assert claim_by(record, delivery, LATER).record.claim == new_claim(delivery, lost=lost)
 
 
 def test_a_request_without_a_stored_claim_keeps_its_lease() -> None:
     record = processing(claim=None)
 
     assert claim_by(record, RETRY, LATER) == Transition(Verdict.BUSY, record)
-
-
-def test_a_retry_takes_over_although_its_clock_is_a_second_behind() -> None:
-    ahead = replace(RETRY, eta=LATER + timedelta(seconds=1))
-
-    assert claim_by(processing(), ahead, LATER).verdict is Verdict.CLAIMED
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.FAILED, Status.CANCELLED])
@@ -154,19 +293,6 @@ def test_a_queued_request_fails_if_no_attempt_is_left() -> None:
 
 def test_the_last_attempt_can_be_claimed() -> None:
     assert claim_by(queued(attempt=2), FIRST).verdict is Verdict.CLAIMED
-
-
-def test_a_forced_run_does_not_take_over() -> None:
-    """A forced run has the schedule time of the holder's delivery; a retry has a later one."""
-    record = processing(claim=CLAIM.model_copy(update={"eta": LATER}))
-
-    assert claim_by(record, RETRY, LATER) == Transition(Verdict.BUSY, record)
-
-
-def test_no_retry_takes_over_the_last_attempt_before_its_lease_has_expired() -> None:
-    record = processing(attempt=3)
-
-    assert claim_by(record, RETRY, LATER) == Transition(Verdict.BUSY, record)
 
 
 def test_a_request_fails_when_its_last_attempt_is_lost() -> None:

@@ -17,6 +17,7 @@ LEGAL = {
     (Status.QUEUED, Move.CANCEL): Status.CANCELLED,
     (Status.PROCESSING, Move.TAKE_OVER): Status.PROCESSING,
     (Status.PROCESSING, Move.REPORT): Status.PROCESSING,
+    (Status.PROCESSING, Move.OBSERVE): Status.PROCESSING,
     (Status.PROCESSING, Move.COMPLETE): Status.COMPLETED,
     (Status.PROCESSING, Move.FAIL): Status.FAILED,
     (Status.PROCESSING, Move.FAIL_ATTEMPT): Status.QUEUED,

@@ -127,6 +127,15 @@ def test_a_request_is_rescued_under_a_new_task_after_its_lease_has_expired() -> 
     )
 
 
+@pytest.mark.parametrize("attempt", [1, 3])
+def test_a_rescue_gives_the_attempt_of_an_idle_holder_back(attempt: int) -> None:
+    transition = sweep(processing(attempt=attempt, idle=True), LEASE_END)
+
+    after = transition.record
+    assert transition.verdict is Verdict.RESCUED
+    assert (after.status, after.attempt, after.errors, after.idle) == (Status.QUEUED, attempt - 1, None, None)
+
+
 def test_a_request_fails_as_lost_after_the_lease_of_its_last_attempt_has_expired() -> None:
     record = processing(attempt=3)
     message = "Its last attempt ended without an answer."

@@ -54,13 +54,16 @@ FULL = Record(
     started_at=NOW + timedelta(seconds=1),
     finished_at=NOW + timedelta(seconds=2),
     expires_at=NOW + RECORD_RETENTION,
-    claim=Claim(token="mine", task="a/task", retry_count=2),
+    claim=Claim(token="mine", task="a/task", retry_count=2, lost=1),
     due="01-20260101T121100",
     sweeps=3,
     steps={"write": {"headline": None}, "draw": 1.5},
     trace="00-11111111111111111111111111111111-2222222222222222-01",
+    reported=1,
+    reported_eta=NOW + timedelta(seconds=3),
+    idle=True,
 )
-HIDDEN = {"claim", "due", "steps", "schema", "trace", "sweeps"}
+HIDDEN = {"claim", "due", "steps", "schema", "trace", "sweeps", "reported", "reported_eta", "idle"}
 
 
 def all_field_names() -> set[str]:

@@ -11,12 +11,13 @@ from common.errors import NewerRecord, Unavailable
 from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Delivery, Verdict
 from common.pipeline.record import Claim, Failure, Record, Status, child_id
-from common.pipeline.store import Stored, save
+from common.pipeline.store import COMMIT_ATTEMPTS, Stored, Update, save
 from common.pipeline.task_payload import TaskPayload
-from common.pipeline.worker import Worker
+from common.pipeline.worker import CLAIM_PAUSE, CLAIM_ROUNDS, Unread, Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from tests.fakes import FakeAssets
 from tests.unit.builders import (
+    CLAIM,
     LEASE,
     MINUTE,
     NOW,
@@ -38,6 +39,9 @@ RETRY = Delivery(TASK, generation=0, retry_count=1, eta=NOW, previous_response=4
 DELAY = 10 * MINUTE
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"},)
 CHILD = child_id(parent="r1", redrive=0, index=0)
+REPORT = Delivery(TASK, generation=0, retry_count=1, execution_count=0, eta=NOW + MINUTE, previous_response=503)
+UNPROVEN_REPORT = replace(REPORT, retry_count=2)  # of two unanswered deliveries, one may still run
+NEVER_APPLIED = [CommitFault.NOT_APPLIED] * COMMIT_ATTEMPTS * CLAIM_ROUNDS
 Run = Callable[[Input, Work], JsonObject]
 
 
@@ -55,9 +59,13 @@ class Harness:
             assets=self.assets,
             catalog=catalog(self._work),
             clock=self.clock,
-            wait=self.clock.wait,
+            wait=self._pause,
             new_token=lambda: "mine",
         )
+        self.on_wait: Callable[[timedelta], None] = self.clock.wait
+
+    def _pause(self, duration: timedelta) -> None:
+        self.on_wait(duration)
 
     def _work(self, work_input: Input, work: Work) -> JsonObject:
         self.inputs.append(work_input)
@@ -82,6 +90,10 @@ class Harness:
     def cancel(self) -> None:
         stored = self.documents.stored()
         save(self.documents.inner, stored, lifecycle.cancel(stored.record, self.clock.now))
+
+
+def held_by_another() -> Record:
+    return processing(claim=CLAIM.model_copy(update={"token": "another", "eta": NOW}))
 
 
 def raising(error: BaseException) -> Run:
@@ -146,7 +158,7 @@ def test_a_first_delivery_reads_the_document_if_the_record_that_it_carries_is_ou
 @pytest.mark.parametrize(
     ("record", "verdict"),
     [
-        (processing(), Verdict.BUSY),
+        (processing(claim=CLAIM.model_copy(update={"token": "another"})), Verdict.BUSY),
         (ended(Status.COMPLETED), Verdict.ENDED),
         (queued(generation=1), Verdict.SUPERSEDED),
         (None, Verdict.MISSING),
@@ -171,15 +183,110 @@ def test_a_delivery_without_an_attempt_left_fails_the_request_and_creates_its_no
     assert (harness.record, harness.inputs, harness.tasks.names) == (failed, [], {f"{CHILD}-g0"})
 
 
-def test_a_claim_of_unknown_outcome_does_not_start_the_work() -> None:
+def test_a_claim_of_unknown_outcome_is_retried_in_three_rounds_and_then_unsettled() -> None:
     harness = Harness(queued())
-    harness.documents.next_commits = [CommitFault.ANSWER_LOST]
+    harness.documents.next_commits = [CommitFault.NOT_APPLIED] * 3
     harness.documents.readable = False
 
-    with pytest.raises(Unavailable):
-        harness.deliver_first()
+    assert harness.deliver_first() is Verdict.UNSETTLED
 
-    assert harness.inputs == []
+    assert (harness.inputs, harness.clock.now, harness.record) == ([], NOW + 10 * SECOND, queued())
+
+
+def test_a_claim_whose_answer_was_lost_is_recognised_by_its_token() -> None:
+    harness = Harness(queued())
+    harness.documents.readable = False
+
+    def make_readable(_duration: timedelta) -> None:
+        harness.documents.readable = True
+
+    harness.documents.next_commits = [CommitFault.ANSWER_LOST]
+    harness.on_wait = make_readable
+
+    assert harness.deliver_first() is Verdict.COMPLETED
+
+    assert (len(harness.inputs), harness.record.attempt) == (1, 1)
+
+
+def test_a_claim_to_which_another_delivery_added_evidence_is_still_recognised() -> None:
+    harness = Harness(queued())
+    first = harness.documents.stored()
+
+    def add_evidence() -> None:
+        claimed = lifecycle.claim(first.record, FIRST, token="mine", lease=LEASE, now=NOW).record
+        harness.documents.inner.commit(Update(first, claimed.changed(reported=1)), [])
+
+    harness.documents.next_commits = [add_evidence]
+
+    assert harness.deliver_first() is Verdict.COMPLETED
+
+
+def test_a_delivery_that_cannot_read_the_request_in_three_rounds_changes_nothing() -> None:
+    harness = Harness(queued())
+    harness.documents.readable = False
+
+    with pytest.raises(Unread):
+        harness.deliver(RETRY)
+
+    assert (harness.inputs, harness.documents.commits, harness.clock.now) == ([], 0, NOW + 10 * SECOND)
+
+
+def test_the_report_of_a_death_survives_a_failed_read() -> None:
+    harness = Harness(held_by_another())
+    harness.documents.readable = False
+
+    def make_readable(_duration: timedelta) -> None:
+        harness.documents.readable = True
+
+    harness.on_wait = make_readable
+
+    assert harness.deliver(REPORT) is Verdict.COMPLETED
+
+
+def test_evidence_is_stored_in_a_later_round_if_its_write_fails() -> None:
+    harness = Harness(held_by_another())
+    harness.documents.next_commits = [CommitFault.NOT_APPLIED] * COMMIT_ATTEMPTS
+
+    assert harness.deliver(UNPROVEN_REPORT) is Verdict.BUSY
+
+    assert (harness.record.reported, harness.record.reported_eta) == (1, UNPROVEN_REPORT.eta)
+
+
+def test_evidence_whose_write_fails_in_three_rounds_is_given_up() -> None:
+    harness = Harness(held_by_another())
+    harness.documents.next_commits = list(NEVER_APPLIED)
+
+    assert harness.deliver(UNPROVEN_REPORT) is Verdict.BUSY
+
+    assert harness.record == held_by_another()
+
+
+def test_claims_that_land_after_their_deliveries_gave_up_use_no_attempt() -> None:
+    harness = Harness(queued())
+    for retry_count in (0, 2, 4):
+        delivery = replace(
+            FIRST, retry_count=retry_count, execution_count=retry_count, eta=harness.clock.now, previous_response=409
+        )
+        before = harness.documents.stored()
+        harness.documents.next_commits = list(NEVER_APPLIED)
+        assert harness.deliver(delivery) is Verdict.UNSETTLED
+        late = lifecycle.claim(before.record, delivery, token="late", lease=LEASE, now=harness.clock.now).record
+        harness.documents.inner.commit(Update(before, late), [])
+        harness.clock.wait(MINUTE)
+        after = replace(
+            delivery,
+            retry_count=retry_count + 1,
+            execution_count=retry_count + 1,
+            eta=harness.clock.now,
+            previous_response=423,
+        )
+        assert harness.deliver(after) is Verdict.BUSY
+        harness.clock.wait(LEASE)
+
+    last = replace(FIRST, retry_count=6, execution_count=6, eta=harness.clock.now, previous_response=409)
+    assert harness.deliver(last) is Verdict.COMPLETED
+
+    assert (len(harness.inputs), harness.record.attempt, harness.record.errors) == (1, 1, None)
 
 
 @pytest.mark.parametrize(
@@ -195,11 +302,11 @@ def test_the_smaller_time_budget_counts_from_the_arrival_of_the_delivery(
         return {}
 
     harness = Harness(queued(), run=run)
-    harness.documents.next_commits = [lambda: harness.clock.wait(SECOND)]  # the claim takes a second
+    harness.documents.next_commits = [CommitFault.NOT_APPLIED] * COMMIT_ATTEMPTS  # the claim needs a second round
 
     harness.deliver(carried=harness.documents.stored(), time_budget=carried)
 
-    assert seen == [left - SECOND]
+    assert seen == [left - CLAIM_PAUSE]
 
 
 def test_only_one_of_two_simultaneous_deliveries_does_the_work() -> None:

@@ -6,8 +6,6 @@ table of legal moves; any other move is a bug and raises IllegalTransition.
 
 from common.pipeline.lifecycle.attempt import (
     TOO_LARGE,
-    Delivery,
-    claim,
     complete,
     fail_attempt,
     fail_permanently,
@@ -16,6 +14,7 @@ from common.pipeline.lifecycle.attempt import (
     report,
     snooze,
 )
+from common.pipeline.lifecycle.claiming import Delivery, claim
 from common.pipeline.lifecycle.creation import notifications, same_request, submit
 from common.pipeline.lifecycle.ending import cancel
 from common.pipeline.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict, needs_task

@@ -23,6 +23,7 @@ class Move(StrEnum):
     CLAIM = "claim"
     TAKE_OVER = "take over"
     REPORT = "report"
+    OBSERVE = "observe"
     COMPLETE = "complete"
     FAIL = "fail"
     FAIL_ATTEMPT = "fail attempt"
@@ -39,6 +40,7 @@ MOVES: Mapping[Move, tuple[frozenset[Status], Status]] = {
     Move.CLAIM: (frozenset({Status.QUEUED}), Status.PROCESSING),
     Move.TAKE_OVER: (frozenset({Status.PROCESSING}), Status.PROCESSING),
     Move.REPORT: (frozenset({Status.PROCESSING}), Status.PROCESSING),
+    Move.OBSERVE: (frozenset({Status.PROCESSING}), Status.PROCESSING),
     Move.COMPLETE: (frozenset({Status.PROCESSING}), Status.COMPLETED),
     Move.FAIL: (OPEN, Status.FAILED),
     Move.FAIL_ATTEMPT: (frozenset({Status.PROCESSING}), Status.QUEUED),
@@ -57,6 +59,7 @@ class Verdict(StrEnum):
 
     CLAIMED = "claimed"
     BUSY = "busy"
+    UNSETTLED = "unsettled"
     SUPERSEDED = "superseded"
     MISSING = "missing"
     ENDED = "ended"
@@ -85,11 +88,15 @@ class Transition:
 
 
 def move(record: Record, name: Move, **changes: Any) -> Record:
-    """Returns the record after one legal move. Raises IllegalTransition."""
+    """Returns the record after one legal move. Raises IllegalTransition.
+
+    Evidence of deaths belongs to one claim: every move by which the claim changes or ends drops it.
+    """
     sources, target = MOVES[name]
     if record.status not in sources:
         raise IllegalTransition(f"{name} of a {record.status} request")
-    return record.changed(status=target, **changes)
+    kept = {} if name in {Move.REPORT, Move.OBSERVE} else dict.fromkeys(("reported", "reported_eta", "idle"))
+    return record.changed(status=target, **{**kept, **changes})
 
 
 def needs_task(record: Record, now: datetime) -> bool:

@@ -40,11 +40,17 @@ def sweep(record: Record, now: datetime) -> Transition:
         sweeps = (record.sweeps or 0) + 1
         due = queued_due(record.id, scheduled_at=record.scheduled_at, now=now, sweeps=sweeps)
         return Transition(Verdict.POSTPONED, move(record, Move.POSTPONE, due=due, sweeps=sweeps))
+    if record.idle:
+        return _rescue(record.changed(attempt=record.attempt - 1), now)
     after = with_lost_attempt(record, now)
     if record.attempt >= record.max_attempts:
         return fail(after, "lost", "Its last attempt ended without an answer.", now)
+    return _rescue(after, now)
+
+
+def _rescue(record: Record, now: datetime) -> Transition:
     rescued = move(
-        after,
+        record,
         Move.RESCUE,
         generation=record.generation + 1,
         due=queued_due(record.id, scheduled_at=None, now=now),

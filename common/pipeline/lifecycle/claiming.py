@@ -1,0 +1,144 @@
+"""When a delivery may claim a request, above all one that another worker holds.
+
+A death is proven by counting answers, without a clock. Cloud Tasks sends with each delivery how many earlier ones there
+were, and how many of them were answered below 500. The others are dead or still running. The holder is dead when as
+many deaths were reported as deliveries are unanswered. `docs/architecture.md` has the table of this rule.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from common.pipeline.lifecycle.ending import SPENT, fail, with_lost_attempt
+from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
+from common.pipeline.lifecycle.steps import lasting_steps
+from common.pipeline.record import OPEN, Claim, Record, Status, due_key, is_due
+
+UNSETTLED_STATUS = 423
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery, as described by the headers of Cloud Tasks.
+
+    `task` is the full task name and `eta` the schedule time of this delivery. `retry_count` counts the earlier
+    deliveries, forced runs included; `execution_count` those of them that were answered below 500. `previous_response`
+    is the HTTP status of the last delivery that ended.
+    """
+
+    task: str
+    generation: int
+    retry_count: int
+    execution_count: int | None = None
+    eta: datetime | None = None
+    previous_response: int | None = None
+
+    @property
+    def unanswered(self) -> int:
+        """How many earlier deliveries are dead or still running."""
+        answered = self.retry_count if self.execution_count is None else self.execution_count
+        return max(self.retry_count - answered, 0)
+
+    @property
+    def reports_death(self) -> bool:
+        """A worker answers below 500, so a 5xx means that a delivery died."""
+        return self.previous_response is not None and self.previous_response >= 500
+
+
+def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, now: datetime) -> Transition:
+    """CLAIMED, BUSY, ENDED, SUPERSEDED, or FAILED when no attempt is left. BUSY may store evidence of a death."""
+    if record.status not in OPEN:
+        return Transition(Verdict.ENDED, record)
+    if record.generation != delivery.generation:
+        return Transition(Verdict.SUPERSEDED, record)
+    spent = record.attempt >= record.max_attempts
+    if record.status is Status.QUEUED:
+        name, lost = Move.CLAIM, _lost_before(record, delivery)
+    elif record.due is not None and is_due(record.due, now):
+        name, lost = Move.TAKE_OVER, _lost_with_lease(record, delivery)
+    elif not spent and _holder_is_dead(record, delivery):
+        name, lost = Move.TAKE_OVER, delivery.unanswered
+    else:
+        return Transition(Verdict.BUSY, _with_evidence(record, delivery))
+    if spent and not record.idle:
+        return fail(with_lost_attempt(record, now), "attempts", SPENT.format(record.max_attempts), now)
+    claimed = move(
+        record if record.idle else with_lost_attempt(record, now),
+        name,
+        claim=Claim(
+            token=token,
+            task=delivery.task,
+            retry_count=delivery.retry_count,
+            eta=delivery.eta,
+            lost=min(lost, delivery.unanswered),
+        ),
+        attempt=record.attempt if record.idle else record.attempt + 1,  # an idle attempt does not count
+        started_at=now,
+        due=due_key(record.id, now + lease),
+        sweeps=None,
+        steps=lasting_steps(record, now),
+        progress=None,
+    )
+    return Transition(Verdict.CLAIMED, claimed)
+
+
+def _holder_is_dead(record: Record, delivery: Delivery) -> bool:
+    held = record.claim
+    if held is None or held.lost is None or not _came_after(held, delivery) or _reports_idle(held, delivery):
+        return False
+    deaths = _deaths(record, delivery)
+    return deaths >= 1 and delivery.unanswered - held.lost == deaths
+
+
+def _with_evidence(record: Record, delivery: Delivery) -> Record:
+    """Stores what this delivery reports, since the next one reports something else.
+
+    A worker of an older release does not expect such a write beside its own.
+    """
+    held = record.claim
+    if held is None or held.lost is None or not _came_after(held, delivery):
+        return record
+    if _reports_idle(held, delivery):
+        return record if record.idle else move(record, Move.OBSERVE, idle=True)
+    if _is_fresh(record, delivery):
+        return move(record, Move.OBSERVE, reported=_deaths(record, delivery), reported_eta=delivery.eta)
+    return record
+
+
+def _reports_idle(held: Claim, delivery: Delivery) -> bool:
+    """Whether the holder's own delivery ended without work: its claim landed after it had given up."""
+    is_next = delivery.retry_count == held.retry_count + 1 and delivery.eta != held.eta
+    return is_next and delivery.previous_response == UNSETTLED_STATUS
+
+
+def _came_after(held: Claim, delivery: Delivery) -> bool:
+    return held.task == delivery.task and held.retry_count < delivery.retry_count
+
+
+def _is_fresh(record: Record, delivery: Delivery) -> bool:
+    """Whether this delivery reports a death that is not counted yet: only a failure gives the task a new time."""
+    held = record.claim
+    seen = {None, held.eta if held else None, record.reported_eta}
+    return delivery.reports_death and held is not None and delivery.eta not in seen
+
+
+def _deaths(record: Record, delivery: Delivery) -> int:
+    return (record.reported or 0) + _is_fresh(record, delivery)
+
+
+def _lost_before(record: Record, delivery: Delivery) -> int:
+    """The deaths known when a queued request is claimed."""
+    last = record.claim
+    if last is None or last.task != delivery.task:
+        return 0
+    lost = last.lost or 0
+    return lost + (delivery.reports_death and delivery.eta != last.eta and delivery.unanswered > lost)
+
+
+def _lost_with_lease(record: Record, delivery: Delivery) -> int:
+    """The deaths known when the lease is over: the holder's, and those of all deliveries before it."""
+    held = record.claim
+    if held is None or held.task != delivery.task:
+        return 0
+    answered = delivery.retry_count - delivery.unanswered
+    holder = 0 if record.idle else 1  # an idle holder has answered
+    return max((held.lost or 0) + holder, held.retry_count + 1 - answered)
