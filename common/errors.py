@@ -24,6 +24,17 @@ class TooLarge(Exception):
     """The caller must send less."""
 
 
+class UnsupportedCoding(Exception):
+    """The caller must send the body without compression."""
+
+
+class BrokenBody(Exception):
+    """The caller must send the whole body, in time."""
+
+    def __init__(self) -> None:
+        super().__init__("The body is malformed, ended early or took too long.")
+
+
 class KeyReused(Exception):
     """The caller used an idempotency key for two different requests."""
 

@@ -22,7 +22,7 @@ MAX_SHOWN_CHARACTERS = 100
 NUMBER_BYTES = 8
 SMALL_BYTES = 1
 _EXACT = 2**53
-_INTEGERS = range(-(2**63), 2**63)
+INTEGERS = range(-(2**63), 2**63)  # that Firestore stores
 _STRING_OR_VALUE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$)|([,{\[])', re.DOTALL)
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # lone surrogates have no UTF-8; many systems cut a text at NUL
 
@@ -118,7 +118,7 @@ def _fault_of_scalar(value: object) -> str | None:
         case None | bool():
             return None
         case int():
-            return None if value in _INTEGERS else "must fit into 64 bits"
+            return None if value in INTEGERS else "must fit into 64 bits"
         case float():
             return None if math.isfinite(value) else "must be a finite number"
         case str():

@@ -1,23 +1,39 @@
 """The three deployed functions."""
 
 import os
+from collections.abc import Callable
 from threading import RLock
 
 import functions_framework
-from flask import Request, Response
+from flask import Request, Response, current_app, has_app_context
 
 from common import log
+from functions import server
 from functions.dependencies import Dependencies
 from functions.settings import read_settings
+
+Answer = Callable[[Request], Response]
 
 dependencies = Dependencies(read_settings(os.environ))
 _building = RLock()  # concurrent first calls build each object once
 
 log.set_up(dependencies.settings.project)
 dependencies.catalog  # noqa: B018 (a wrong variable or policy stops the start, not the first request)
+server.install()
 
 
-@functions_framework.http
+def _function(answer: Answer) -> Answer:
+    """Registers a function. Its calls bypass the routes of functions-framework.
+
+    Those answer some paths with HTML, and read each body to its end, in memory and without a limit.
+    """
+    if has_app_context() and current_app.name == answer.__name__:  # the framework imports this module in its context
+        current_app.wsgi_app = lambda environ, start_response: answer(Request(environ))(environ, start_response)  # type: ignore[method-assign]  # as Flask documents
+    functions_framework.http(answer)
+    return answer
+
+
+@_function
 def api(request: Request) -> Response:
     """Answers browsers and other callers."""
     with _building:
@@ -25,7 +41,7 @@ def api(request: Request) -> Response:
     return handler.answer(request)
 
 
-@functions_framework.http
+@_function
 def process(request: Request) -> Response:
     """Answers Cloud Tasks. Private: IAM admits the identity of the queues only."""
     with _building:
@@ -33,7 +49,7 @@ def process(request: Request) -> Response:
     return handler.answer(request)
 
 
-@functions_framework.http
+@_function
 def sweep(request: Request) -> Response:
     """Answers Cloud Scheduler. Private."""
     with _building:

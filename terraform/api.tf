@@ -6,7 +6,7 @@ locals {
     CORS_ORIGINS             = join(",", local.page_origins)
     REQUIRE_TENANT           = tostring(var.require_tenant)
     OPEN_REQUESTS_PER_TENANT = tostring(var.open_requests_per_tenant)
-    THREADS                  = tostring(var.api.concurrency)
+    THREADS                  = tostring(var.api.concurrency + local.spare_threads)
   })
 }
 

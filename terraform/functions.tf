@@ -15,6 +15,8 @@ locals {
     QUEUES_SUFFIX        = local.queues_suffix
   }
 
+  spare_threads = 16 # silent connections and those that end occupy a thread for some seconds
+
   # The dispatch deadline of Cloud Tasks is a time budget plus this margin; the lease ends later (common/queues.py).
   longest_time_budget_seconds = max([for policy in local.policies : policy.time_budget_seconds]...)
   dispatch_margin_seconds     = 30

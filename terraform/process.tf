@@ -3,7 +3,7 @@
 locals {
   process_environment = merge(local.environment, {
     ASSETS_BUCKET = local.assets_bucket
-    THREADS       = tostring(var.process.concurrency)
+    THREADS       = tostring(var.process.concurrency + local.spare_threads)
   })
   max_concurrent_deliveries = sum([for policy in local.policies : policy.max_concurrent_dispatches])
 }

@@ -3,7 +3,7 @@
 locals {
   sweep_environment = merge(local.environment, {
     OPEN_REQUESTS_PER_TENANT = tostring(var.open_requests_per_tenant)
-    THREADS                  = tostring(var.sweep.concurrency)
+    THREADS                  = tostring(var.sweep.concurrency + local.spare_threads)
   })
   sweep_uri      = google_cloudfunctions2_function.sweep.service_config[0].uri
   sweep_deadline = "${local.sweep_timeout_seconds + 30}s" # longer than the timeout of the function

@@ -6,10 +6,11 @@ that the document has not been written since.
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
-from common.pipeline.record import SCHEMA, Record
+from common.json_values import INTEGERS
+from common.pipeline.record import SCHEMA, YEARS, Record, is_due
 from common.pipeline.store import Stored
 
 MAX_BODY_BYTES = 24 * 1024
@@ -50,18 +51,35 @@ class TaskPayload:
     def decode(cls, data: bytes) -> Self:
         """The inverse of `encode`. Raises InvalidPayload."""
         try:
-            body: dict[str, Any] = json.loads(data)
+            body: dict[str, Any] = json.loads(data, parse_int=_stored_integer)
             seconds = body.get("time_budget_seconds")
             budget = None if seconds is None else timedelta(seconds=seconds)
             if "record" not in body:
                 return cls(str(body["id"]), int(body["generation"]), time_budget=budget)
             record, update_time = body["record"], str(body["u"])
+            _check_times(update_time, record.get("due"))
             if record.get("schema", SCHEMA) > SCHEMA:
                 return cls(str(record["id"]), int(record["generation"]), time_budget=budget)
             stored = Stored(Record.model_validate_json(json.dumps(record)), update_time)
             return cls.of(stored, time_budget=budget)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise InvalidPayload(f"the body is not a task payload: {type(error).__name__}") from error
+
+
+def _check_times(update_time: str, due: str | None) -> None:
+    """Raises ValueError for times that are none, before a gateway or the lifecycle does."""
+    written_at = datetime.fromisoformat(update_time)
+    if written_at.year not in YEARS:
+        raise ValueError("no time of a write")
+    if due is not None:
+        is_due(due, written_at)
+
+
+def _stored_integer(text: str) -> int:
+    """Raises ValueError for an integer that Firestore cannot have stored."""
+    if (number := int(text)) not in INTEGERS:
+        raise ValueError("more than 64 bits")
+    return number
 
 
 def _json(value: dict[str, Any]) -> bytes:

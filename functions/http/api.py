@@ -25,14 +25,12 @@ class Api:
 
     def answer(self, request: Request) -> Response:
         """Returns the answer to any call. A bug is logged with its traceback and answered with a plain 500."""
-        if request.method == "OPTIONS":
-            return self.cors.preflight(request, self.routes.bind_to_environ(request.environ).allowed_methods())
         started = time.monotonic()
         with log.bound(trace=parsing.trace(request)):
             response = self._answer(request)
-            log.info(
-                "call.finished", status=response.status_code, duration_ms=round((time.monotonic() - started) * 1000)
-            )
+            if request.method != "OPTIONS":
+                duration_ms = round((time.monotonic() - started) * 1000)
+                log.info("call.finished", status=response.status_code, duration_ms=duration_ms)
         return self.cors.allow(request, response)
 
     def _answer(self, request: Request) -> Response:
@@ -45,13 +43,15 @@ class Api:
                 log.error("call.failed", exc_info=True)
                 problem = problems.INTERNAL
             response = _respond(problem)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(problems.HEADERS)
         return response
 
     def _dispatch(self, request: Request) -> Response:
+        routes = self.routes.bind_to_environ(request.environ)
+        if request.method == "OPTIONS":
+            return self.cors.preflight(request, routes.allowed_methods())
         operation: Operation
-        operation, parameters = self.routes.bind_to_environ(request.environ).match()
+        operation, parameters = routes.match()
         log.bind(operation=operation.id)
         return operation.handler(self.handlers, Call(request, **parameters))
 

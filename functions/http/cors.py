@@ -25,6 +25,7 @@ class Cors:
         It succeeds for an unknown path too, so that a page can read the error in the answer to the call itself.
         """
         response = self.allow(request, Response(status=204))
+        del response.headers["Content-Type"]  # there is no content
         response.headers["Allow"] = allow(methods)
         if "Access-Control-Allow-Origin" in response.headers:
             response.headers["Access-Control-Allow-Methods"] = ", ".join(METHODS)
@@ -33,7 +34,7 @@ class Cors:
         return response
 
     def allow(self, request: Request, response: Response) -> Response:
-        response.headers.add("Vary", "Origin")
+        response.headers["Vary"] = "Origin"
         origin = request.headers.get("Origin")
         if origin in self.origins:
             response.headers["Access-Control-Allow-Origin"] = origin

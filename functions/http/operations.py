@@ -77,7 +77,7 @@ OPERATIONS = (
         success={202: Success(REQUEST, LOCATION), 200: Success(REQUEST, LOCATION | REPLAYED)},
         parameters=(KEY,),
         body=ref("Submission"),
-        errors=(401, 403, 413, 422, 429, 503),
+        errors=(400, 401, 403, 413, 415, 422, 429, 503),
     ),
     Operation(
         id="list",
@@ -98,7 +98,7 @@ OPERATIONS = (
         success={202: Success(BATCH), 200: Success(BATCH, REPLAYED)},
         parameters=(KEY,),
         body=ref("Batch"),
-        errors=(401, 403, 413, 422, 429, 503),
+        errors=(400, 401, 403, 413, 415, 422, 429, 503),
     ),
     Operation(
         id="get",

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from flask import Request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import ClientDisconnected
 
-from common.errors import Fault, InvalidInput, TooLarge
+from common.errors import BrokenBody, Fault, InvalidInput, TooLarge, UnsupportedCoding
 from common.pipeline.record import ID_PATTERN, YEARS, Status
 from common.pipeline.store import Position
 
@@ -18,6 +19,8 @@ KEY_PATTERN = "[ -~]+"  # printable ASCII
 PAGE_TOKEN_PATTERN = "[A-Za-z0-9_-]+"  # noqa: S105 (no secret: a position in a list)
 MAX_PAGE = 50
 DEFAULT_PAGE = 10
+PLAIN_CODINGS = {"Content-Encoding": "identity", "Transfer-Encoding": "chunked"}
+MAX_SHOWN = 100  # characters of a header in an answer
 PARAMETERS = ("limit", "page_token", "status")
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -33,17 +36,30 @@ class Paging:
 
 
 def body(request: Request, limit: int) -> bytes:
-    """Returns the body. Raises TooLarge above `limit` bytes, or InvalidInput for another media type.
-
-    Flask's max_content_length cannot be used: functions-framework reads the stream again after the answer.
-    """
+    """Returns a JSON body. Raises InvalidInput for another media type, and what `any_body` raises."""
     if request.mimetype != "application/json":
         raise InvalidInput(Fault("", "must be sent with Content-Type: application/json"))
+    return any_body(request, limit)
+
+
+def any_body(request: Request, limit: int) -> bytes:
+    """Returns the body. Raises TooLarge above `limit` bytes, UnsupportedCoding or BrokenBody."""
+    for header, plain in PLAIN_CODINGS.items():
+        if (coding := request.headers.get(header, plain)).strip().lower() != plain:
+            raise UnsupportedCoding(f"{header}: {coding[:MAX_SHOWN]} is not supported; send the body as it is.")
+    length = request.content_length or 0
+    if length > limit:
+        raise TooLarge(f"The body may have at most {limit} bytes.")
     data = bytearray()
-    while len(data) <= limit and (more := request.stream.read(limit + 1 - len(data))):
-        data += more
+    try:
+        while len(data) <= limit and (more := request.stream.read(limit + 1 - len(data))):
+            data += more
+    except (OSError, ClientDisconnected) as error:
+        raise BrokenBody from error
     if len(data) > limit:
         raise TooLarge(f"The body may have at most {limit} bytes.")
+    if len(data) < length:  # gunicorn reports no error if the connection ends first
+        raise BrokenBody
     return bytes(data)
 
 

@@ -14,23 +14,7 @@ from common import errors
 from common.json_values import MAX_FAULTS, pointer
 
 MEDIA_TYPE = "application/problem+json"
-
-PROBLEMS: Mapping[type[Exception], tuple[int, str, str]] = {
-    errors.InvalidInput: (422, "invalid_input", "The request is not valid"),
-    errors.TooLarge: (413, "too_large", "The request is too large"),
-    errors.KeyReused: (422, "idempotency_key_reused", "The Idempotency-Key was used for another request"),
-    errors.NotSignedIn: (401, "not_signed_in", "A valid token is required"),
-    errors.Forbidden: (403, "forbidden", "The caller lacks permission"),
-    errors.NotFound: (404, "not_found", "Not found"),
-    errors.AlreadyEnded: (409, "wrong_state", "The state of the request does not allow this"),
-    errors.Expired: (410, "expired", "The request is past its retention"),
-    errors.QuotaExceeded: (429, "too_many_open_requests", "Too many open requests"),
-    errors.Unavailable: (503, "unavailable", "The outcome is unknown"),
-    errors.NewerRecord: (503, "roll_out", "A new release is rolling out"),
-}
-REPEAT = "The outcome is unknown. Repeat the call; repeat a submission with the same Idempotency-Key."
-RETRY_AFTER_SECONDS = 5
-MAX_MESSAGE_CHARACTERS = 500
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # of every answer
 
 
 @dataclass(frozen=True)
@@ -56,11 +40,36 @@ class Problem:
         if self.faults:
             body["errors"] = [{"pointer": fault.pointer, "detail": fault.message} for fault in self.faults]
         return Response(
-            f"{json.dumps(body)}\n", status=self.status, content_type=MEDIA_TYPE, headers=dict(self.headers)
+            f"{json.dumps(body)}\n", status=self.status, content_type=MEDIA_TYPE, headers={**HEADERS, **self.headers}
         )
 
 
+BAD_REQUEST = Problem(400, "bad_request", "Invalid HTTP request")
 INTERNAL = Problem(500, "internal", "Internal error", "The error has been logged.")
+
+PROBLEMS: Mapping[type[Exception], tuple[int, str, str]] = {
+    errors.InvalidInput: (422, "invalid_input", "The request is not valid"),
+    errors.TooLarge: (413, "too_large", "The request is too large"),
+    errors.UnsupportedCoding: (415, "unsupported_coding", "The coding of the body is not supported"),
+    errors.BrokenBody: (400, "bad_request", BAD_REQUEST.title),
+    errors.KeyReused: (422, "idempotency_key_reused", "The Idempotency-Key was used for another request"),
+    errors.NotSignedIn: (401, "not_signed_in", "A valid token is required"),
+    errors.Forbidden: (403, "forbidden", "The caller lacks permission"),
+    errors.NotFound: (404, "not_found", "Not found"),
+    errors.AlreadyEnded: (409, "wrong_state", "The state of the request does not allow this"),
+    errors.Expired: (410, "expired", "The request is past its retention"),
+    errors.QuotaExceeded: (429, "too_many_open_requests", "Too many open requests"),
+    errors.Unavailable: (503, "unavailable", "The outcome is unknown"),
+    errors.NewerRecord: (503, "roll_out", "A new release is rolling out"),
+}
+REPEAT = "The outcome is unknown. Repeat the call; repeat a submission with the same Idempotency-Key."
+RETRY_AFTER_SECONDS = 5
+HEADERS_OF_STATUS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    415: {"Accept-Encoding": "identity"},
+    503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
+}
+MAX_MESSAGE_CHARACTERS = 500
 
 
 def of_error(error: Exception) -> Problem | None:
@@ -81,7 +90,7 @@ def of_http_error(error: HTTPException) -> Problem:
         return Problem(405, "method_not_allowed", "Method not allowed", detail, headers={"Allow": allowed})
     if error.code == 404:
         return Problem(404, "not_found", "Not found")
-    return Problem(400, "bad_request", "Invalid HTTP request")
+    return BAD_REQUEST
 
 
 def _faults(error: Exception) -> tuple[errors.Fault, ...]:
@@ -95,7 +104,7 @@ def _faults(error: Exception) -> tuple[errors.Fault, ...]:
 def _headers(error: Exception, status: int) -> dict[str, str]:
     if isinstance(error, errors.QuotaExceeded):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after.total_seconds())))}
-    return {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_SECONDS)}}.get(status, {})
+    return HEADERS_OF_STATUS.get(status, {})
 
 
 def allow(methods: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """The HTTP of Cloud Tasks: one delivery in, one answer out. `ANSWERS` maps each verdict to its status."""
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from flask import Request, Response
 
 from common import log
 from common.catalog import Catalog
-from common.errors import NewerRecord, Unavailable
+from common.errors import BrokenBody, NewerRecord, TooLarge, Unavailable, UnsupportedCoding
 from common.pipeline.lifecycle import Delivery, Verdict
-from common.pipeline.record import task_name_of
+from common.pipeline.record import ID_PATTERN, task_name_of
 from common.pipeline.task_payload import InvalidPayload, TaskPayload
 from common.pipeline.worker import Unread, Worker
+from functions.http import parsing
 
+MAX_TASK_BYTES = 1024 * 1024  # "Quotas and limits" of Cloud Tasks
+MAX_DIGITS = 9
 ANSWERS: Mapping[Verdict, int] = {
     Verdict.COMPLETED: 200,
     Verdict.FAILED: 200,  # the request has ended, so a retry cannot help
@@ -51,33 +55,41 @@ class Process:
     def answer(self, request: Request) -> Response:
         if "X-CloudTasks-TaskName" not in request.headers:
             return Response("Only Cloud Tasks may call this.", 400)
-        started = time.monotonic()
         try:
             payload, delivery = self._parse(request)
         except InvalidDelivery as error:
             log.error("delivery.refused", task=request.headers["X-CloudTasks-TaskName"], reason=str(error))
             return Response("", 200)
+        except BrokenBody as error:  # it may be the delivery of an open request, so its task must stay
+            log.warning("delivery.broken", task=request.headers["X-CloudTasks-TaskName"], reason=str(error))
+            return Response("", 400)
         with log.bound(request_id=payload.record_id, retry_count=delivery.retry_count):
-            try:
-                verdict = self.worker.deliver(payload, delivery)
-            except (Unread, NewerRecord) as error:
-                log.error("delivery.deferred", reason=str(error))
-                return Response("", NOTHING_READ)
-            except Unavailable as error:  # after the work: this delivery is dead, and 5xx lets the next one take over
-                log.error("delivery.deferred", reason=str(error))
-                return Response("", 503)
-            except Exception:  # the outermost handler: the queue retries, and the log gets the traceback
-                log.error("delivery.crashed", exc_info=True)
-                return Response("", 500)
-            log.info("delivery.finished", verdict=verdict, duration_ms=round((time.monotonic() - started) * 1000))
+            return self._deliver(payload, delivery)
+
+    def _deliver(self, payload: TaskPayload, delivery: Delivery) -> Response:
+        started = time.monotonic()
+        try:
+            verdict = self.worker.deliver(payload, delivery)
+        except (Unread, NewerRecord) as error:
+            log.error("delivery.deferred", reason=str(error))
+            return Response("", NOTHING_READ)
+        except Unavailable as error:  # after the work: this delivery is dead, and 5xx lets the next one take over
+            log.error("delivery.deferred", reason=str(error))
+            return Response("", 503)
+        except Exception:  # the outermost handler: the queue retries, and the log gets the traceback
+            log.error("delivery.crashed", exc_info=True)
+            return Response("", 500)
+        log.info("delivery.finished", verdict=verdict, duration_ms=round((time.monotonic() - started) * 1000))
         return Response(verdict, ANSWERS[verdict])
 
     def _parse(self, request: Request) -> tuple[TaskPayload, Delivery]:
         queue, task = request.headers.get("X-CloudTasks-QueueName", ""), request.headers["X-CloudTasks-TaskName"]
         try:
-            payload = TaskPayload.decode(request.get_data())
-        except InvalidPayload as error:
+            payload = TaskPayload.decode(parsing.any_body(request, MAX_TASK_BYTES))
+        except (InvalidPayload, TooLarge, UnsupportedCoding) as error:
             raise InvalidDelivery(str(error)) from error
+        if not re.fullmatch(ID_PATTERN, payload.record_id):
+            raise InvalidDelivery("the body has no id of a request")
         if task != task_name_of(payload.record_id, payload.generation):
             raise InvalidDelivery(f"the body is of {payload.record_id}, generation {payload.generation}")
         work_type = self.catalog.get(payload.stored.record.type) if payload.stored else None
@@ -103,4 +115,4 @@ def _moment(request: Request, header: str) -> datetime | None:
 
 def _number(request: Request, header: str) -> int | None:
     text = request.headers.get(header, "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if re.fullmatch(f"[0-9]{{1,{MAX_DIGITS}}}", text) else None

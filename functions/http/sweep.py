@@ -12,7 +12,16 @@ from flask import Request, Response
 
 from common import log
 from common.caller import Caller
-from common.errors import Fault, InvalidInput, NewerRecord, QuotaExceeded, TooLarge, Unavailable
+from common.errors import (
+    BrokenBody,
+    Fault,
+    InvalidInput,
+    NewerRecord,
+    QuotaExceeded,
+    TooLarge,
+    Unavailable,
+    UnsupportedCoding,
+)
 from common.json_values import parse
 from common.pipeline.submission import MAX_REQUEST_BYTES
 from common.pipeline.submission_service import SubmissionService
@@ -32,11 +41,13 @@ class Sweep:
     bodies: Bodies
 
     def answer(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response("", 405, {"Allow": "POST"})
         job = request.headers.get("X-CloudScheduler-JobName", "")
         with log.bound(job=job):
             try:
                 return self._answer(request, job)
-            except (InvalidInput, TooLarge) as error:
+            except (InvalidInput, TooLarge, UnsupportedCoding, BrokenBody) as error:
                 log.error("recurring.refused", reason=str(error))  # the deployment's configuration, no personal data
                 return _json({"refused": str(error)}, 422)
             except QuotaExceeded as error:
@@ -50,7 +61,7 @@ class Sweep:
                 return _json({}, 500)
 
     def _answer(self, request: Request, job: str) -> Response:
-        body = _parse_body(parsing.body(request, MAX_REQUEST_BYTES) if request.content_length else b"{}")
+        body = _parse_body(parsing.any_body(request, MAX_REQUEST_BYTES) or b"{}")
         if "submit" in body:
             return self._submit(body["submit"], job, request)
         counts = self.sweeper.sweep()

@@ -13,6 +13,7 @@ from local.stack.addresses import Addresses
 from local.stack.supervisor import Part
 
 HOST = "127.0.0.1"
+SPARE_THREADS = 16  # as in terraform/functions.tf
 USERS = ("ann", "ben", "cleo")  # the page signs in as any of them
 
 
@@ -42,13 +43,13 @@ def function_part(
             module_command("functions_framework", "--target", name, "--source", str(source), *listen_at(port))
         ),
         socket=(HOST, port),
-        # The framework itself answers this path once it has imported the function, and calls nothing.
+        # No function does anything for a GET of this path.
         ready=lambda: answers(f"{address}/robots.txt"),
         environment={
             **environment,
             "PYTHONUNBUFFERED": "1",
             "WORKERS": "1",
-            "THREADS": str(threads),
+            "THREADS": str(threads + SPARE_THREADS),
             "XDG_RUNTIME_DIR": str(sockets),
         },
     )

@@ -10,7 +10,7 @@ import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
-from common.errors import InvalidInput, TooLarge
+from common.errors import BrokenBody, InvalidInput, TooLarge, UnsupportedCoding
 from common.pipeline.record import Status
 from functions.http import parsing
 from functions.http.parsing import DEFAULT_PAGE, Paging
@@ -53,6 +53,39 @@ def test_another_content_type_is_refused(content_type: str) -> None:
 
 def test_a_content_type_may_have_parameters() -> None:
     assert parsing.body(call_with_body(b"{}", content_type="application/json; charset=utf-8"), LIMIT) == b"{}"
+
+
+@pytest.mark.parametrize("header", ["Content-Encoding", "Transfer-Encoding"])
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "zstd", "gzip, br", "identity, gzip", "gzip, chunked"])
+def test_an_encoded_body_is_refused_with_its_coding(header: str, coding: str) -> None:
+    request = call(method="POST", data=b"{}", content_type="application/json", headers={header: coding})
+
+    with pytest.raises(UnsupportedCoding, match=f"{header}: {coding}"):
+        parsing.body(request, LIMIT)
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", " identity "])
+def test_a_body_may_say_that_it_is_not_encoded(coding: str) -> None:
+    headers = {"Content-Encoding": coding}
+
+    assert parsing.body(call(method="POST", data=b"{}", content_type="application/json", headers=headers), LIMIT)
+
+
+@pytest.mark.parametrize("terminated", [False, True], ids=["werkzeug", "gunicorn"])
+def test_a_body_that_ends_early_is_refused(terminated: bool) -> None:
+    request = call_with_body(b"{}")
+    request.environ |= {"CONTENT_LENGTH": "3", "wsgi.input_terminated": terminated}
+
+    with pytest.raises(BrokenBody):
+        parsing.body(request, LIMIT)
+
+
+def test_a_body_that_is_announced_as_too_large_is_not_read() -> None:
+    request = call_with_body(b"")
+    request.environ["CONTENT_LENGTH"] = str(LIMIT + 1)
+
+    with pytest.raises(TooLarge):
+        parsing.body(request, LIMIT)
 
 
 def test_an_idempotency_key_is_optional() -> None:

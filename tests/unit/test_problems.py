@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound as NoSuchPath
 
 from common.errors import (
     AlreadyEnded,
+    BrokenBody,
     Expired,
     Fault,
     Forbidden,
@@ -20,6 +21,7 @@ from common.errors import (
     QuotaExceeded,
     TooLarge,
     Unavailable,
+    UnsupportedCoding,
 )
 from functions.http import problems
 from functions.http.problems import PROBLEMS, REPEAT, Problem
@@ -27,6 +29,8 @@ from functions.http.problems import PROBLEMS, REPEAT, Problem
 ERRORS: list[tuple[Exception, int, str]] = [
     (InvalidInput(Fault("/a", "must be a number")), 422, "invalid_input"),
     (TooLarge("A body may have 5 bytes."), 413, "too_large"),
+    (UnsupportedCoding("Content-Encoding: gzip is not supported."), 415, "unsupported_coding"),
+    (BrokenBody(), 400, "bad_request"),
     (KeyReused(), 422, "idempotency_key_reused"),
     (NotSignedIn("Send a token."), 401, "not_signed_in"),
     (Forbidden("The token has no tenant."), 403, "forbidden"),

@@ -73,8 +73,14 @@ def test_a_record_of_a_newer_schema_is_not_decoded() -> None:
         b'{"id": "a", "generation": "x"}',
         b'{"record": []}',
         b'{"record": {}, "u": ""}',
-        json.dumps({"u": "", "record": {**stored().record.to_json(), "schema": "2"}}).encode(),
-        json.dumps({"u": "", "record": {**stored().record.to_json(), "status": "paused"}}).encode(),
+        *(
+            json.dumps({"u": UPDATE_TIME, "record": {**stored().record.to_json(), **odd}}).encode()
+            for odd in ({"schema": "2"}, {"status": "paused"}, {"attempt": 2**63}, {"due": "zz-9"}, {"due": 1})
+        ),
+        *(
+            json.dumps({"u": time, "record": stored().record.to_json()}).encode()
+            for time in ("", "x", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+        ),
     ],
 )
 def test_any_other_body_is_invalid(body: bytes) -> None:
