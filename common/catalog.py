@@ -18,12 +18,20 @@ class WorkType:
     policy: Policy
     description: str
 
+    @property
+    def is_offered(self) -> bool:
+        """Whether callers may submit and redrive its requests. Those of a draining type are processed only."""
+        return not self.policy.is_draining
+
 
 Catalog = Mapping[str, WorkType]
 
 
 def load_catalog(policies: Policies, also_enabled: Iterable[str] = ()) -> Catalog:
-    """Returns the enabled types by name. Raises BadPolicy if an enabled type does not exist."""
+    """Returns the enabled and the draining types by name. Raises BadPolicy if one of them does not exist.
+
+    `also_enabled` enables disabled types. A draining type stays draining: only a change of its policy enables it again.
+    """
     wanted = {name for name, policy in policies.items() if policy.enabled} | set(also_enabled)
     return {name: _load(name, policies) for name in sorted(wanted)}
 

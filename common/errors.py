@@ -51,6 +51,10 @@ class AlreadyEnded(Exception):
     """The state of the request does not allow the operation."""
 
 
+class TypeNotOffered(Exception):
+    """New requests of this type are not accepted: it is draining, disabled or removed."""
+
+
 class Expired(Exception):
     """The record is past its retention, so Firestore may delete it at any moment."""
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError, model_validator
 
 from common.work import TYPE_NAME_PATTERN
 
@@ -25,13 +25,23 @@ class BadPolicy(Exception):
     """queues.json is invalid; the message names each key and its fault."""
 
 
+def _enabled(value: object) -> object:
+    """A union of bool and Literal would report each fault twice."""
+    if not isinstance(value, bool) and value != "draining":
+        raise ValueError('must be true, false or "draining"')
+    return value
+
+
 class Policy(BaseModel):
-    """The policy of one type. The bounds are those of Cloud Tasks (RetryConfig, RateLimits)."""
+    """The policy of one type. The bounds are those of Cloud Tasks (RetryConfig, RateLimits).
+
+    A draining type accepts no new requests; those that it has are still processed.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     queue: str = Field(pattern=r"^[A-Za-z0-9-]{1,100}$")
-    enabled: bool
+    enabled: Annotated[bool | Literal["draining"], PlainValidator(_enabled)]
     max_attempts: int = Field(ge=1, le=100)
     time_budget_seconds: int = Field(ge=1, le=1770)
     min_backoff_seconds: float = Field(gt=0, le=3600)
@@ -45,6 +55,10 @@ class Policy(BaseModel):
         if self.min_backoff_seconds > self.max_backoff_seconds:
             raise ValueError("min_backoff_seconds must not exceed max_backoff_seconds")
         return self
+
+    @property
+    def is_draining(self) -> bool:
+        return self.enabled == "draining"
 
     @property
     def time_budget(self) -> timedelta:

@@ -118,7 +118,7 @@ class Dependencies:
 
     @cached_property
     def requests(self) -> RequestService:
-        return RequestService(documents=self.documents, tasks=self.queues, quota=self.quota)
+        return RequestService(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=self.quota)
 
     @cached_property
     def api(self) -> Api:

@@ -8,7 +8,6 @@ locals {
     "delivery.finished"   = "delivery.done"
     "recurring.submitted" = "recurring.asked"
     "sweep.finished"      = "sweep.done"
-    "sweep.skipped"       = "sweep.not_ours"
   }
 
   metrics = {
@@ -62,7 +61,7 @@ locals {
     }
     open_seconds = {
       description = "For how long the overdue requests that the sweeper found have waited for an attempt"
-      events      = ["sweep.moved", "sweep.failed", "sweep.skipped"]
+      events      = ["sweep.moved", "sweep.failed"]
       filter      = "jsonPayload.open_seconds>=0"
       labels      = {}
       value       = "open_seconds"

@@ -1,7 +1,8 @@
-# One queue for each enabled type of work. The functions and the local stack read the same file of policies.
+# One queue for each type of work that is enabled or draining. The functions and the local stack read the same file of
+# policies.
 
 locals {
-  policies = { for type, policy in jsondecode(file(var.queues_file)) : type => policy if policy.enabled }
+  policies = { for type, policy in jsondecode(file(var.queues_file)) : type => policy if policy.enabled != false }
 
   # The name of a deleted queue stays reserved for a week: a recreated environment needs the next version.
   queues_suffix = "-v${var.queues_version}"

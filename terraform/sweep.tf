@@ -165,4 +165,11 @@ resource "google_cloud_scheduler_job" "recurring" {
       audience              = local.sweep_uri
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = try(local.policies[each.value.submit.type].enabled, false) == true
+      error_message = "recurring: ${each.key}: its type ${each.value.submit.type} must be enabled in queues.json, and not draining."
+    }
+  }
 }

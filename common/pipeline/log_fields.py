@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from common.pipeline.record import OPEN, Record
+from common.pipeline.record import OPEN, Record, waiting_since
 
 
 def of_claim(record: Record) -> dict[str, Any]:
@@ -26,11 +26,8 @@ def of_end(record: Record) -> dict[str, Any]:
 
 
 def open_seconds(record: Record, now: datetime) -> int:
-    """Returns the seconds since the requested start, the last reschedule or the last claim, whichever is latest."""
-    since = max(
-        moment for moment in (_requested_start(record), record.scheduled_at, record.started_at) if moment is not None
-    )
-    return max(0, round((now - since).total_seconds()))
+    """Returns for how many seconds the request has waited for an attempt."""
+    return max(0, round((now - waiting_since(record)).total_seconds()))
 
 
 def _requested_start(record: Record) -> datetime:

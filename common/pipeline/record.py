@@ -42,7 +42,7 @@ class Part(BaseModel):
 class Failure(Part):
     """Why an attempt or a request failed. The caller reads the message."""
 
-    code: str = Field(description="Stable: attempts, lost, permanent, result_too_large, or the type's own")
+    code: str = Field(description="Stable: attempts, lost, permanent, result_too_large, withdrawn, or the type's own")
     message: str
     attempt: int
     started_at: Moment | None = Field(None, description="When that attempt began")
@@ -113,6 +113,7 @@ class Record(Request):
     due: str | None = None
     sweeps: int | None = None
     steps: JsonObject | None = None
+    redriven_at: AwareDatetime | None = None
     trace: str | None = None
     reported: int | None = None
     """How many deaths were reported since the claim without proof that one of them was the holder's."""
@@ -165,6 +166,13 @@ def task_name_of(record_id: str, generation: int) -> str:
 def effect_key(record: Record) -> str:
     """Returns the idempotency key of outside effects: equal in all attempts, new after a redrive."""
     return f"{record.id}-r{record.redrive}"
+
+
+def waiting_since(record: Record) -> datetime:
+    """Returns the latest of the creation, the requested start and the last redrive, reschedule or claim."""
+    run_at = None if record.redrive else record.run_at  # a redrive runs at once
+    moments = (record.created_at, run_at, record.redriven_at, record.scheduled_at, record.started_at)
+    return max(moment for moment in moments if moment is not None)
 
 
 SHARDS = 4

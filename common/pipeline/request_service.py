@@ -6,7 +6,8 @@ from typing import Protocol
 
 from common import log
 from common.caller import Caller
-from common.errors import AlreadyEnded, Expired, NewerRecord, NotFound, Unavailable
+from common.catalog import Catalog
+from common.errors import AlreadyEnded, Expired, NewerRecord, NotFound, TypeNotOffered, Unavailable
 from common.pipeline import lifecycle, log_fields
 from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Transition, Verdict
@@ -32,11 +33,13 @@ class RequestService:
         *,
         documents: ListedDocuments,
         tasks: Tasks,
+        catalog: Catalog,
         quota: Quota,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._documents = documents
         self._tasks = tasks
+        self._catalog = catalog
         self._quota = quota
         self._clock = clock
 
@@ -67,10 +70,12 @@ class RequestService:
     def redrive(self, caller: Caller, record_id: str) -> tuple[Record, bool]:
         """Runs a failed or cancelled request again. The second value is False if an earlier redrive queued it.
 
-        Raises NotFound, AlreadyEnded if the request cannot be redriven, Expired, or QuotaExceeded.
+        Raises NotFound, AlreadyEnded if the request cannot be redriven, Expired, TypeNotOffered, or QuotaExceeded.
         """
         before = self._visible(caller, record_id).record
         if needs_quota := lifecycle.redrive(before, self._clock()).verdict is Verdict.REDRIVEN:
+            if before.type not in self._catalog or not self._catalog[before.type].is_offered:
+                raise TypeNotOffered("Requests of this type are no longer accepted, so this one cannot be retried.")
             self._quota.reserve(caller.tenant, 1)
         stored, transition = self._change(caller, record_id, lifecycle.redrive)
         if needs_quota and transition.verdict is not Verdict.REDRIVEN:

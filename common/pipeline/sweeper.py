@@ -13,6 +13,7 @@ from common import log
 from common.catalog import Catalog
 from common.errors import NewerRecord, Unavailable
 from common.pipeline import lifecycle, log_fields
+from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.record import OPEN, SHARDS, Record
 from common.pipeline.store import Conflict, Documents, Overdue, Stored, save
@@ -84,8 +85,7 @@ class Sweeper:
 
     def _recover_stored(self, stored: Stored) -> str:
         if stored.record.type not in self._catalog:
-            log.warning("sweep.skipped")
-            return SKIPPED
+            log.bind(unknown_type=stored.record.type)
         try:
             verdict = self._apply_sweep(stored)
         except Conflict:
@@ -100,15 +100,17 @@ class Sweeper:
         return verdict
 
     def _apply_sweep(self, stored: Stored) -> Verdict:
-        transition = lifecycle.sweep(stored.record, self._clock())
+        is_known = stored.record.type in self._catalog
+        sweep = lifecycle.sweep if is_known else lifecycle.sweep_unknown_type
+        transition = sweep(stored.record, self._clock())
         if transition.verdict is Verdict.NOT_DUE:
             return transition.verdict
         moved = save(self._documents, stored, transition)
         log.bind(**log_fields.of_end(moved.record))
         if moved.record.status in OPEN:
-            return self._ensure_task(moved, transition)
+            return self._ensure_task(moved, transition) if is_known else transition.verdict
         for child in self._documents.read_all(child.id for child in transition.children).values():
-            self._tasks.enqueue(child)
+            enqueue_task(self._tasks, child, now=self._clock())
         return transition.verdict
 
     def _ensure_task(self, stored: Stored, transition: Transition) -> Verdict:

@@ -124,15 +124,12 @@ class Worker:
         while stored is not None:
             if _is_held_with(stored.record, token):
                 return Verdict.CLAIMED, stored
-            transition = lifecycle.claim(
-                stored.record,
-                delivery,
-                token=token,
-                lease=self._type_of(stored.record).policy.lease,
-                now=self._clock(),
-            )
+            work_type = self._catalog.get(stored.record.type)
+            lease = work_type.policy.lease if work_type else timedelta(0)
+            transition = lifecycle.claim(stored.record, delivery, token=token, lease=lease, now=self._clock())
             if transition.record == stored.record:
                 return transition.verdict, None
+            self._type_of(stored.record)  # an ended request of an unknown type still ends its task
             try:
                 held = save(self._documents, stored, transition)
             except Conflict as conflict:

@@ -48,6 +48,11 @@ def _none_yet(entries: tuple[JsonObject, ...]) -> tuple[JsonObject, ...]:
     return entries
 
 
+def _no_type(_value: object) -> object:
+    raise ValueError("this deployment accepts no requests at present")
+
+
+_NoType = Annotated[Any, PlainValidator(_no_type), WithJsonSchema({"not": {}})]
 RunAt = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Notify = Annotated[tuple[JsonObject, ...], AfterValidator(_none_yet), Field(json_schema_extra={"maxItems": 0})]
 
@@ -82,7 +87,8 @@ class Bodies:
 
 
 def bodies_for(catalog: Catalog) -> Bodies:
-    """Returns a model per type of work, with `type` as the discriminator."""
+    """Returns a model per offered type of work, with `type` as the discriminator."""
+    offered = [each for each in catalog.values() if each.is_offered]
     models = [
         create_model(
             f"{_camel(each.name)}Request",
@@ -91,15 +97,17 @@ def bodies_for(catalog: Catalog) -> Bodies:
             type=(_literal(each.name), ...),
             input=(each.input, ...),
         )
-        for each in catalog.values()
+        for each in offered
     ]
-    union: Any = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007 (a tuple of types)
+    union: Any = _NoType
+    if models:
+        union = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007 (a tuple of types)
     batch = create_model(
         "Batch",
         __config__=ConfigDict(strict=True, extra="forbid"),
         requests=(Annotated[list[union], Field(min_length=1, max_length=MAX_BATCH)], ...),
     )
-    return Bodies(TypeAdapter(union), TypeAdapter(batch), frozenset(catalog))
+    return Bodies(TypeAdapter(union), TypeAdapter(batch), frozenset(each.name for each in offered))
 
 
 def _validate(adapter: TypeAdapter[Any], given: Any, types: frozenset[str]) -> Any:

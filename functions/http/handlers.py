@@ -93,6 +93,7 @@ class Handlers:
         types = [
             {"name": each.name, "description": each.description, "input": each.input.model_json_schema()}
             for each in self.catalog.values()
+            if each.is_offered
         ]
         return _json({"types": types})
 

@@ -371,3 +371,20 @@ run "a_min_backoff_above_max_backoff" {
   }
   expect_failures = [google_cloud_tasks_queue.main]
 }
+
+run "a_recurring_request_of_a_draining_type" {
+  command = plan
+  variables {
+    queues_file = "tests/fixtures/draining.json"
+    recurring   = { daily = { schedule = "0 6 * * *", submit = { type = "email", input = {} } } }
+  }
+  expect_failures = [google_cloud_scheduler_job.recurring]
+}
+
+run "a_recurring_request_of_a_type_that_does_not_exist" {
+  command = plan
+  variables {
+    recurring = { daily = { schedule = "0 6 * * *", submit = { type = "nothing", input = {} } } }
+  }
+  expect_failures = [google_cloud_scheduler_job.recurring]
+}

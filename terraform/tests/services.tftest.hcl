@@ -121,9 +121,9 @@ run "queues_match_the_policies" {
         min_backoff = "${policy.min_backoff_seconds}s"
         max_backoff = "${policy.max_backoff_seconds}s"
         doublings   = policy.max_doublings
-      } if policy.enabled
+      } if policy.enabled != false
     }
-    error_message = "Each enabled type must have a queue with its policy, and no other type."
+    error_message = "Each type that is enabled or draining must have a queue with its policy, and no other type."
   }
   assert {
     condition = alltrue([
@@ -137,6 +137,40 @@ run "queues_match_the_policies" {
       && queue.deletion_policy == "PREVENT"
     ])
     error_message = "A queue must send to process, as the identity that can invoke it."
+  }
+}
+
+run "a_draining_type_keeps_its_queue_and_what_depends_on_it" {
+  command = plan
+  variables {
+    queues_file = "tests/fixtures/draining.json"
+  }
+
+  assert {
+    condition     = { for type, queue in google_cloud_tasks_queue.main : type => queue.name } == { medical_asset = "medical-asset-v1", email = "email-v1" }
+    error_message = "A draining type must keep its queue, and a disabled one must have none."
+  }
+  assert {
+    condition = alltrue([
+      for grants in [
+        google_cloud_tasks_queue_iam_member.api_enqueues, google_cloud_tasks_queue_iam_member.api_cancels,
+        google_cloud_tasks_queue_iam_member.process_enqueues, google_cloud_tasks_queue_iam_member.sweep_enqueues,
+        google_cloud_tasks_queue_iam_member.sweep_reads_tasks
+      ] : toset([for grant in grants : grant.name]) == toset(["medical-asset-v1", "email-v1"])
+    ])
+    error_message = "The functions must keep their grants on the queue of a draining type."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.process.service_config[0].timeout_seconds >= 1200 + 30
+    error_message = "The timeout of process must cover the dispatch deadline of a draining type."
+  }
+  assert {
+    condition     = local.max_concurrent_deliveries == 40 + 7 && output.queues == { medical_asset = "medical-asset-v1", email = "email-v1" }
+    error_message = "process must accept the deliveries of a draining type, and the output must name its queue."
+  }
+  assert {
+    condition     = length(google_monitoring_alert_policy.threshold) == 5 && length(google_logging_metric.main) == 10
+    error_message = "Alerts and metrics cover every type, draining or not."
   }
 }
 
@@ -168,7 +202,7 @@ run "every_deadline_is_longer_than_the_work_it_waits_for" {
   assert {
     condition = alltrue([
       for policy in values(jsondecode(file("../common/queues.json"))) :
-      google_cloudfunctions2_function.process.service_config[0].timeout_seconds >= policy.time_budget_seconds + 30 if policy.enabled
+      google_cloudfunctions2_function.process.service_config[0].timeout_seconds >= policy.time_budget_seconds + 30 if policy.enabled != false
     ]) && google_cloudfunctions2_function.process.service_config[0].timeout_seconds <= 1800
     error_message = "The timeout of process must cover the dispatch deadline of every type, and Cloud Tasks waits at most 30 minutes."
   }

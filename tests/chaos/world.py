@@ -105,7 +105,9 @@ class World:
             clock=self.clock,
             new_id=lambda: f"{self.random.getrandbits(128):032x}",
         )
-        self.requests = RequestService(documents=self.documents, tasks=self.tasks, quota=quota, clock=self.clock)
+        self.requests = RequestService(
+            documents=self.documents, tasks=self.tasks, catalog=catalog, quota=quota, clock=self.clock
+        )
         self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog, clock=self.clock)
 
     def run(self) -> None:

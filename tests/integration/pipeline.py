@@ -28,6 +28,7 @@ from common.pipeline.submission import Submission
 from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.worker import Worker
+from common.queues import Policies
 from common.work import JsonObject, Work, WorkInput
 from functions.http.process import Process
 from local.cloud_tasks import Attempt, CloudTasks, Outcome, VirtualClock
@@ -152,32 +153,34 @@ class Pipeline:
         with self.tasks as tasks:
             policies = {name: POLICY.model_copy(update={"queue": name}) for name in ("work", "email")}
             create_queues(tasks.client(), self._project, LOCATION, "http://127.0.0.1:1", policies)
-            run = self._run
-            catalog: Catalog = {name: WorkType(name, AnyInput, run, policy, "") for name, policy in policies.items()}
-            documents = DocumentsOfDyingProcess(Requests(client), self.deaths)
-            self.documents = documents.inner
-            queues = Queues(tasks.client(), project=self._project, location=LOCATION, policies=policies)
-            dying_tasks = TasksOfDyingProcess(queues, self.deaths)
-            now = self.clock.now
-            quota = Quota(documents, limit=100, clock=now)
-            self.submissions = SubmissionService(
-                documents=documents, tasks=dying_tasks, catalog=catalog, quota=quota, clock=now
-            )
-            self.requests = RequestService(documents=documents, tasks=dying_tasks, quota=quota, clock=now)
-            self.sweeper = Sweeper(documents=documents, tasks=dying_tasks, catalog=catalog, clock=now)
-            self.worker = Worker(
-                documents=documents,
-                tasks=dying_tasks,
-                assets=self.assets,
-                catalog=catalog,
-                clock=now,
-                wait=lambda duration: self.clock.move_to(now() + duration),
-            )
-            process = Process(worker=self.worker, task_names=queues, catalog=catalog)
-            app = Flask(__name__)
-            app.add_url_rule("/", view_func=lambda: process.answer(request), methods=["POST"], endpoint="process")
-            self._http = app
+            self.release(policies)
             yield self
+
+    def release(self, policies: Policies) -> None:
+        """Replaces every function by one of a release with these types of work."""
+        now = self.clock.now
+        catalog = {name: WorkType(name, AnyInput, self._run, each, "") for name, each in policies.items()}
+        documents = DocumentsOfDyingProcess(Requests(self._client), self.deaths)
+        self.documents = documents.inner
+        queues = Queues(self.tasks.client(), project=self._project, location=LOCATION, policies=policies)
+        tasks = TasksOfDyingProcess(queues, self.deaths)
+        quota = Quota(documents, limit=100, clock=now)
+        self.catalog: Catalog = catalog
+        self.submissions = SubmissionService(documents=documents, tasks=tasks, catalog=catalog, quota=quota, clock=now)
+        self.requests = RequestService(documents=documents, tasks=tasks, catalog=catalog, quota=quota, clock=now)
+        self.sweeper = Sweeper(documents=documents, tasks=tasks, catalog=catalog, clock=now)
+        self.worker = Worker(
+            documents=documents,
+            tasks=tasks,
+            assets=self.assets,
+            catalog=catalog,
+            clock=now,
+            wait=lambda duration: self.clock.move_to(now() + duration),
+        )
+        process = Process(worker=self.worker, task_names=queues, catalog=catalog)
+        app = Flask(__name__)
+        app.add_url_rule("/", view_func=lambda: process.answer(request), methods=["POST"], endpoint="process")
+        self._http = app
 
     def submit(
         self,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.caller import Caller
+from common.catalog import Catalog
 from common.pipeline.quota import Quota
 from common.pipeline.record import Record
 from common.pipeline.request_service import RequestService
@@ -18,13 +19,15 @@ MALLORY = Caller(uid="mallory", tenant="t:other")
 class Harness:
     """Both services with these stored requests. A tenant may have `limit` open requests."""
 
-    def __init__(self, *records: Record, limit: int = 100) -> None:
+    def __init__(self, *records: Record, limit: int = 100, types: Catalog | None = None) -> None:
         self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
         quota = Quota(self.documents, limit=limit, clock=self.clock)
         self.submissions = SubmissionService(
             documents=self.documents, tasks=self.tasks, catalog=catalog(), quota=quota, clock=self.clock
         )
-        self.requests = RequestService(documents=self.documents, tasks=self.tasks, quota=quota, clock=self.clock)
+        self.requests = RequestService(
+            documents=self.documents, tasks=self.tasks, catalog=types or catalog(), quota=quota, clock=self.clock
+        )
 
     def submit(self, *submissions: Submission, key: str | None = "k1", caller: Caller = ANN) -> Accepted:
         return self.submissions.submit(caller, submissions, key=key, batch=len(submissions) > 1)

@@ -37,7 +37,7 @@ def get(path: str) -> Response:
     tasks, quota = FakeTasks(), Quota(documents, limit=100)
     handlers = Handlers(
         submissions=SubmissionService(documents=documents, tasks=tasks, catalog=types, quota=quota),
-        requests=RequestService(documents=documents, tasks=tasks, quota=quota),
+        requests=RequestService(documents=documents, tasks=tasks, catalog=types, quota=quota),
         identity=Identity(fail, project="demo", require_tenant=False),
         assets=Urls(),
         catalog=types,

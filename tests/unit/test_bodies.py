@@ -183,3 +183,28 @@ def test_an_invalid_time_is_refused(bodies: Bodies, case: str) -> None:
         bodies.parse_one(encode({**REQUEST, "run_at": INVALID_TIMES[case]}))
 
     assert pointers(refusal) == ["/run_at"]
+
+
+def with_draining(*draining: str) -> Bodies:
+    policies = {
+        name: policy.model_copy(update={"enabled": "draining"}) if name in draining else policy
+        for name, policy in load_policies().items()
+    }
+    return bodies_for(load_catalog(policies, ["diagnostic"]))
+
+
+@pytest.mark.parametrize(
+    ("draining", "message"),
+    [
+        (["diagnostic"], "must be one of medical_asset"),
+        (["diagnostic", "medical_asset"], "this deployment accepts no requests at present"),
+    ],
+    ids=["one type", "every type"],
+)
+def test_a_submission_of_a_draining_type_is_refused(draining: list[str], message: str) -> None:
+    bodies = with_draining(*draining)
+
+    with pytest.raises(InvalidInput, match=message):
+        bodies.parse_one(encode(REQUEST))
+    with pytest.raises(InvalidInput, match=message):
+        bodies.parse_batch(encode({"requests": [REQUEST]}))

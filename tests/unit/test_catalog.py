@@ -8,11 +8,12 @@ import pytest
 
 import common.work
 from common.catalog import WorkType, load_catalog
-from common.queues import BadPolicy
+from common.queues import BadPolicy, Policy
 from common.work import JsonObject, Work, WorkInput
 from tests.unit.builders import POLICY, Input
 
 OFF = POLICY.model_copy(update={"enabled": False})
+DRAINING = POLICY.model_copy(update={"enabled": "draining"})
 
 
 def run(work_input: WorkInput, work: Work) -> JsonObject:
@@ -42,6 +43,20 @@ def test_a_type_that_is_not_enabled_is_not_imported() -> None:
 @pytest.mark.usefixtures("demo")
 def test_also_enabled_types_are_loaded() -> None:
     assert load_catalog({"demo": OFF}, also_enabled=["demo"]).keys() == {"demo"}
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("also_enabled", [[], ["demo"]], ids=["as deployed", "with ENABLE_TYPES"])
+def test_a_draining_type_is_loaded_but_not_offered_even_if_it_is_also_enabled(also_enabled: list[str]) -> None:
+    catalog = load_catalog({"demo": DRAINING}, also_enabled)
+
+    assert {name: work_type.is_offered for name, work_type in catalog.items()} == {"demo": False}
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("policy", [POLICY, OFF], ids=["enabled", "disabled"])
+def test_a_type_that_is_also_enabled_is_offered_unless_it_is_draining(policy: Policy) -> None:
+    assert load_catalog({"demo": policy}, ["demo"])["demo"].is_offered
 
 
 def test_a_type_without_a_docstring_is_described_by_its_name(demo: ModuleType) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.pipeline.lifecycle import Transition, Verdict, redrive, renew, sweep
+from common.pipeline.lifecycle import Transition, Verdict, redrive, renew, sweep, sweep_unknown_type
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
 from common.retention import RECORD_RETENTION
 from tests.unit.builders import CLAIM, FIRST_SWEEP, LEASE, MINUTE, NOW, SECOND, ended, processing, queued
@@ -47,7 +47,7 @@ def test_a_redriven_request_is_as_new_but_for_its_generation_and_its_errors() ->
     assert redrive(record, LATER) == Transition(
         Verdict.REDRIVEN,
         queued(redrive=2, generation=5, claim=CLAIM, errors=errors, run_at=NOW, notify=notify).changed(
-            due=due(LATER + FIRST_SWEEP)
+            due=due(LATER + FIRST_SWEEP), redriven_at=LATER
         ),
     )
 
@@ -75,8 +75,13 @@ def test_a_request_past_its_retention_cannot_be_redriven(record: Record) -> None
 
 @pytest.mark.parametrize(
     "record",
-    [failed("attempts", steps=STEPS), failed("lost", steps=STEPS), ended(Status.CANCELLED, steps=STEPS)],
-    ids=["attempts", "lost", "cancelled"],
+    [
+        failed("attempts", steps=STEPS),
+        failed("lost", steps=STEPS),
+        failed("withdrawn", steps=STEPS),
+        ended(Status.CANCELLED, steps=STEPS),
+    ],
+    ids=["attempts", "lost", "withdrawn", "cancelled"],
 )
 def test_a_redrive_keeps_the_finished_steps(record: Record) -> None:
     assert redrive(record, LATER).record.steps == STEPS
@@ -184,3 +189,82 @@ def test_a_renewed_request_is_due_after_its_start_time() -> None:
     assert renew(record, DUE) == Transition(
         Verdict.RENEWED, record.changed(generation=1, due=due(scheduled_at + FIRST_SWEEP))
     )
+
+
+THREE_DAYS = timedelta(days=3)
+AGES_AGO = NOW - timedelta(days=300)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        queued(),
+        queued(created_at=AGES_AGO, run_at=NOW),
+        queued(created_at=AGES_AGO, run_at=AGES_AGO, scheduled_at=NOW),
+        queued(created_at=AGES_AGO, run_at=NOW + timedelta(days=90), redrive=1, redriven_at=NOW),
+        queued(created_at=AGES_AGO, started_at=NOW),
+        processing(created_at=AGES_AGO),
+    ],
+    ids=["created", "requested start", "rescheduled", "redriven", "failed attempt", "processing"],
+)
+def test_a_request_of_an_unknown_type_is_swept_as_usual_and_fails_after_three_days(record: Record) -> None:
+    before, after = NOW + THREE_DAYS - SECOND, NOW + THREE_DAYS
+    errors = {} if record.status is Status.QUEUED else {"errors": sweep(record, after).record.errors}
+
+    assert sweep_unknown_type(record, before) == sweep(record, before)
+    assert sweep_unknown_type(record, after) == Transition(
+        Verdict.FAILED,
+        record.changed(
+            status=Status.FAILED,
+            error=Failure(
+                code="withdrawn",
+                message="Requests of this type are no longer processed.",
+                attempt=record.attempt,
+                started_at=record.started_at,
+                at=after,
+            ),
+            due=None,
+            finished_at=after,
+            expires_at=after + RECORD_RETENTION,
+            **errors,
+        ),
+    )
+
+
+def test_a_request_of_an_unknown_type_that_starts_in_a_year_fails_three_days_after_its_start() -> None:
+    start = NOW + timedelta(days=366)
+    record, now, swept = queued(run_at=start, scheduled_at=start), NOW, 0
+
+    while record.status is Status.QUEUED:
+        now, swept = now + timedelta(hours=1), swept + 1
+        record = sweep_unknown_type(record, now).record
+
+    assert record.finished_at is not None
+    assert start + THREE_DAYS <= record.finished_at <= start + THREE_DAYS + timedelta(hours=1)
+
+
+def test_a_request_of_an_unknown_type_is_moved_at_most_80_times_in_three_days() -> None:
+    record, moves, now = queued(), 0, NOW
+
+    while record.status is Status.QUEUED:
+        now += MINUTE
+        swept = sweep_unknown_type(record, now)
+        moves, record = moves + (swept.verdict is not Verdict.NOT_DUE), swept.record
+
+    assert record.error is not None
+    assert record.error.code == "withdrawn"
+    assert moves <= 80
+
+
+def test_a_request_of_an_unknown_type_that_is_not_overdue_is_not_swept() -> None:
+    record = queued(created_at=AGES_AGO)
+
+    assert sweep_unknown_type(record, NOW) == Transition(Verdict.NOT_DUE, record)
+
+
+def test_a_redriven_request_of_an_unknown_type_waits_three_days_again() -> None:
+    withdrawn = failed("withdrawn", created_at=AGES_AGO)
+
+    again = redrive(withdrawn, NOW).record
+
+    assert sweep_unknown_type(again, NOW + THREE_DAYS - SECOND).verdict is Verdict.POSTPONED

@@ -20,6 +20,7 @@ from common.errors import (
     NotSignedIn,
     QuotaExceeded,
     TooLarge,
+    TypeNotOffered,
     Unavailable,
     UnsupportedCoding,
 )
@@ -36,6 +37,7 @@ ERRORS: list[tuple[Exception, int, str]] = [
     (Forbidden("The token has no tenant."), 403, "forbidden"),
     (NotFound("There is no such request."), 404, "not_found"),
     (AlreadyEnded("The request has completed."), 409, "wrong_state"),
+    (TypeNotOffered("Requests of this type are no longer accepted."), 409, "type_not_offered"),
     (Expired("Submit it again."), 410, "expired"),
     (QuotaExceeded(100, timedelta(seconds=4)), 429, "too_many_open_requests"),
     (Unavailable("internal detail"), 503, "unavailable"),

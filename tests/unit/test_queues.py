@@ -50,6 +50,8 @@ def test_a_valid_file_is_loaded(tmp_path: Path) -> None:
         ("queue", 7),
         ("enabled", "true"),
         ("enabled", 1),
+        ("enabled", "Draining"),
+        ("enabled", None),
         ("max_attempts", 0),
         ("max_attempts", 101),
         ("max_attempts", 2.5),

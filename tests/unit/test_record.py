@@ -58,12 +58,13 @@ FULL = Record(
     due="01-20260101T121100",
     sweeps=3,
     steps={"write": {"headline": None}, "draw": 1.5},
+    redriven_at=NOW,
     trace="00-11111111111111111111111111111111-2222222222222222-01",
     reported=1,
     reported_eta=NOW + timedelta(seconds=3),
     idle=True,
 )
-HIDDEN = {"claim", "due", "steps", "schema", "trace", "sweeps", "reported", "reported_eta", "idle"}
+HIDDEN = {"claim", "due", "steps", "schema", "trace", "sweeps", "redriven_at", "reported", "reported_eta", "idle"}
 
 
 def all_field_names() -> set[str]:

@@ -1,12 +1,14 @@
 """Reading, cancelling and redriving requests, and finding their assets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from common.caller import Caller
-from common.errors import AlreadyEnded, Expired, NotFound, QuotaExceeded, Unavailable
+from common.catalog import Catalog
+from common.errors import AlreadyEnded, Expired, NotFound, QuotaExceeded, TypeNotOffered, Unavailable
 from common.pipeline import lifecycle
 from common.pipeline.record import Status, child_id
 from common.pipeline.request_service import RequestService
@@ -14,7 +16,8 @@ from common.pipeline.store import Page, save
 from common.pipeline.submission import Submission
 from common.retention import RECORD_RETENTION
 from common.work import JsonObject
-from tests.unit.builders import NOW, SECOND, ended, processing, queued
+from tests.policies import policy
+from tests.unit.builders import NOW, SECOND, catalog, ended, processing, queued
 from tests.unit.request_service_harness import ANN, MALLORY, Harness
 
 NOTIFY: tuple[JsonObject, ...] = (
@@ -164,6 +167,27 @@ def test_a_request_past_its_retention_cannot_be_redriven() -> None:
         harness.requests.redrive(ANN, "r1")
 
     assert harness.records == [ended(Status.FAILED)]
+
+
+DRAINING = {"demo": replace(catalog()["demo"], policy=policy(enabled="draining"))}
+
+
+@pytest.mark.parametrize("types", [DRAINING, {"email": catalog()["email"]}], ids=["draining", "unknown"])
+def test_a_request_whose_type_is_not_offered_cannot_be_redriven_and_uses_no_quota(types: Catalog) -> None:
+    harness = Harness(ended(Status.FAILED), limit=1, types=types)
+
+    for _ in range(2):
+        with pytest.raises(TypeNotOffered, match="no longer accepted"):
+            harness.requests.redrive(ANN, "r1")
+
+    assert harness.records == [ended(Status.FAILED)]
+
+
+def test_a_repeated_redrive_and_a_cancellation_are_answered_although_the_type_is_draining() -> None:
+    harness = Harness(queued(redrive=1), queued(id="r2"), types=DRAINING)
+
+    assert harness.requests.redrive(ANN, "r1") == (queued(redrive=1), False)
+    assert harness.requests.cancel(ANN, "r2").status is Status.CANCELLED
 
 
 def test_a_redrive_needs_quota() -> None:

@@ -1,12 +1,12 @@
 """The sweeper: it recovers each overdue request whose task, worker or caller died."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 import pytest
 
-from common.errors import Unavailable
+from common.errors import NewerRecord, Unavailable
 from common.pipeline import lifecycle
 from common.pipeline.record import Record, Status, child_id, due_key
 from common.pipeline.store import Overdue, save
@@ -106,20 +106,56 @@ def test_a_request_that_is_not_overdue_is_not_changed() -> None:
     assert harness.tasks.names == set()
 
 
-def test_requests_of_an_unknown_type_and_of_a_newer_schema_are_skipped(log_events: list[LoggedEvent]) -> None:
-    records = {"r1": queued(type="newer"), "r2": queued(id="r2")}
-    harness = Harness(*records.values())
-    harness.documents.newer = {"r2"}
+def test_a_request_of_a_newer_schema_is_skipped(log_events: list[LoggedEvent]) -> None:
+    harness = Harness(queued())
+    harness.documents.newer = {"r1"}
 
-    assert harness.sweep() == {"skipped": 2}
+    assert harness.sweep() == {"skipped": 1}
 
-    assert (harness.documents.records, harness.tasks.names) == (records, set())
-    assert sorted(log_events, key=lambda event: str(event.fields["request_id"])) == [
-        LoggedEvent(
-            "sweep.skipped", "WARNING", {"request_id": "r1", "open_seconds": OPEN_SECONDS}, has_traceback=False
-        ),
-        LoggedEvent("sweep.skipped", "WARNING", {"request_id": "r2"}, has_traceback=False),
-    ]
+    assert (harness.documents.records, harness.tasks.names) == ({"r1": queued()}, set())
+    assert log_events == [LoggedEvent("sweep.skipped", "WARNING", {"request_id": "r1"}, has_traceback=False)]
+
+
+def test_a_request_of_an_unknown_type_is_postponed_without_a_task(log_events: list[LoggedEvent]) -> None:
+    record = queued(type="newer")
+    harness = Harness(record)
+
+    assert (harness.sweep(), harness.sweep()) == ({"postponed": 1}, {})
+
+    assert (harness.documents["r1"], harness.tasks.names) == (swept(record), set())
+    fields = {"request_id": "r1", "open_seconds": OPEN_SECONDS, "unknown_type": "newer", "verdict": "postponed"}
+    assert log_events == [LoggedEvent("sweep.moved", "INFO", fields, has_traceback=False)]
+
+
+def test_a_request_of_an_unknown_type_whose_worker_died_gets_its_task_from_a_release_that_knows_it() -> None:
+    harness = Harness(processing(type="newer"))
+
+    assert harness.sweep() == {"rescued": 1}
+    assert harness.tasks.names == set()
+    harness.clock.wait(2 * MINUTE)
+    newer = Sweeper(
+        documents=harness.documents,
+        tasks=harness.tasks,
+        catalog={"newer": catalog()["demo"]},
+        clock=harness.clock,
+    )
+    assert newer.sweep() == {"postponed": 1}
+
+    assert harness.tasks.names == {"r1-g1"}
+
+
+def test_a_request_of_an_unknown_type_fails_after_three_days_and_its_notifications_are_enqueued() -> None:
+    records = queued(type="removed", notify=NOTIFY), queued(id="r2", type="removed")
+    harness = Harness(*records)
+    harness.clock.now = NOW + timedelta(days=3)
+    harness.tasks.errors = {CHILD: NewerRecord("the notifications of this type are removed, too")}
+
+    assert harness.sweep() == {"failed": 2}
+
+    errors = [harness.documents[each.id].error for each in records]
+    assert [error.code for error in errors if error is not None] == ["withdrawn"] * 2
+    assert (harness.documents[CHILD].status, harness.tasks.names) == (Status.QUEUED, set())
+    assert harness.sweep() == {}
 
 
 @pytest.mark.parametrize("error", [Unavailable("no answer"), ValueError("a bug")], ids=["unavailable", "bug"])

@@ -332,6 +332,20 @@ def test_a_delivery_of_an_unknown_type_raises_and_changes_nothing(is_carried: bo
     assert (harness.record, harness.documents.commits) == (record, 0)
 
 
+@pytest.mark.parametrize(
+    ("record", "verdict"),
+    [
+        (ended(Status.FAILED, type="removed"), Verdict.ENDED),
+        (queued(generation=1, type="removed"), Verdict.SUPERSEDED),
+    ],
+    ids=["ended", "superseded"],
+)
+def test_a_task_of_an_unknown_type_ends_if_it_does_not_own_an_open_request(record: Record, verdict: Verdict) -> None:
+    harness = Harness(record)
+
+    assert harness.deliver(RETRY) is verdict
+
+
 HELD = processing()
 FAILED_UNEXPECTEDLY = lifecycle.fail_attempt(HELD, "attempt_failed", "The attempt failed unexpectedly.", NOW)
 OUTCOMES = [

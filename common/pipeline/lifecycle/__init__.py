@@ -18,7 +18,7 @@ from common.pipeline.lifecycle.claiming import Delivery, claim
 from common.pipeline.lifecycle.creation import notifications, same_request, submit
 from common.pipeline.lifecycle.ending import cancel
 from common.pipeline.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict, needs_task
-from common.pipeline.lifecycle.recovery import redrive, renew, sweep
+from common.pipeline.lifecycle.recovery import redrive, renew, sweep, sweep_unknown_type
 
 __all__ = [
     "MOVES",
@@ -44,4 +44,5 @@ __all__ = [
     "snooze",
     "submit",
     "sweep",
+    "sweep_unknown_type",
 ]

@@ -1,11 +1,15 @@
 """What brings a request back to `queued`: a person's redrive, or the sweeper."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from common.pipeline.lifecycle.ending import fail, with_lost_attempt
 from common.pipeline.lifecycle.moves import MOVES, Move, Transition, Verdict, move, queued_due
 from common.pipeline.lifecycle.steps import lasting_steps
-from common.pipeline.record import OPEN, Record, Status, is_due
+from common.pipeline.record import OPEN, Record, Status, is_due, waiting_since
+
+WITHDRAWN_AFTER = timedelta(days=3)
+"""How long a request of an unknown type waits for a release that knows it, for example during a roll-back."""
+WITHDRAWN = "Requests of this type are no longer processed."
 
 
 def redrive(record: Record, now: datetime) -> Transition:
@@ -16,11 +20,12 @@ def redrive(record: Record, now: datetime) -> Transition:
         return Transition(Verdict.ENDED, record)
     if record.expires_at is not None and now >= record.expires_at:
         return Transition(Verdict.EXPIRED, record)
-    keep_steps = record.error is None or record.error.code in {"attempts", "lost"}
+    keep_steps = record.error is None or record.error.code in {"attempts", "lost", "withdrawn"}
     redriven = move(
         record,
         Move.REDRIVE,
         redrive=record.redrive + 1,
+        redriven_at=now,
         generation=record.generation + 1,
         attempt=0,
         snoozes=0,
@@ -57,6 +62,14 @@ def _rescue(record: Record, now: datetime) -> Transition:
         scheduled_at=None,
     )
     return Transition(Verdict.RESCUED, rescued)
+
+
+def sweep_unknown_type(record: Record, now: datetime) -> Transition:
+    """As `sweep`, for a type that this release does not know; FAILED after WITHDRAWN_AFTER."""
+    swept = sweep(record, now)
+    if swept.verdict in {Verdict.NOT_DUE, Verdict.FAILED} or now < waiting_since(record) + WITHDRAWN_AFTER:
+        return swept
+    return fail(with_lost_attempt(record, now), "withdrawn", WITHDRAWN, now)
 
 
 def renew(record: Record, now: datetime) -> Transition:
