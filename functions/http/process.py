@@ -70,7 +70,10 @@ class Process:
         started = time.monotonic()
         try:
             verdict = self.worker.deliver(payload, delivery)
-        except (Unread, NewerRecord) as error:
+        except NewerRecord as error:  # usual during a roll-out; the sweeper ends what no release knows any more
+            log.warning("delivery.deferred", reason=str(error))
+            return Response("", NOTHING_READ)
+        except Unread as error:
             log.error("delivery.deferred", reason=str(error))
             return Response("", NOTHING_READ)
         except Unavailable as error:  # after the work: this delivery is dead, and 5xx lets the next one take over

@@ -1,21 +1,27 @@
 """How a type of work is withdrawn, as docs/deploy.md describes it: enabled, draining, removed. And the roll-back."""
 
+import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
+import httpx
 import pytest
 from google.cloud.firestore import Client
 
 from common.errors import InvalidInput, TypeNotOffered
 from common.pipeline.record import Record, Status
-from common.queues import Policies
+from common.queues import POLICIES_FILE, Policies, load_policies
 from common.work import JsonObject, RetryAfter, Work
 from functions.http.bodies import bodies_for
 from local.cloud_tasks import VirtualClock
 from local.emulators.firestore import PROJECT
 from tests.integration.pipeline import POLICY, Pipeline
 from tests.integration.proxy import Proxy
+from tests.integration.running import Caller, Service, serving
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -129,3 +135,36 @@ def test_a_roll_back_leaves_requests_of_the_newer_release_for_three_days(pipelin
 
     assert during == [Status.QUEUED] * 3
     assert [pipeline.record(each).status for each in (retried, died, waiting)] == [Status.COMPLETED] * 3
+
+
+@pytest.fixture
+def draining_service(
+    service: Service, api_environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Service]:
+    """An `api` of the release after `service`, in which the type `diagnostic` is draining. ENABLE_TYPES names it."""
+    given = json.loads(POLICIES_FILE.read_text())
+    given["diagnostic"]["enabled"] = "draining"
+    (file := tmp_path / "queues.json").write_text(json.dumps(given))
+    monkeypatch.setattr("functions.dependencies.load_policies", partial(load_policies, file))
+    with serving(api_environment) as url, httpx.Client(base_url=url, timeout=30) as http:
+        yield replace(service, http=http)
+
+
+def test_the_api_refuses_new_requests_of_a_draining_type_and_serves_the_others(
+    draining_service: Service, caller: Caller, request_id: str
+) -> None:
+    draining = replace(caller, http=draining_service.http)
+    new = {"type": "diagnostic", "input": {}}
+
+    types = [each["name"] for each in draining.get("/types").json()["types"]]
+    submitted, batch = draining.post("/requests", new), draining.post("/requests:batch", {"requests": [new]})
+    found, listed = draining.get(f"/requests/{request_id}"), draining.get("/requests")
+    cancelled = draining.post(f"/requests/{request_id}:cancel")
+    retried = draining.post(f"/requests/{request_id}:retry")
+
+    assert types == ["medical_asset"]
+    assert [(each.status_code, each.json()["code"]) for each in (submitted, batch)] == [(422, "invalid_input")] * 2
+    assert submitted.json()["errors"][0]["detail"] == "must be one of medical_asset"
+    assert (found.status_code, [each["id"] for each in listed.json()["requests"]]) == (200, [request_id])
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
+    assert (retried.status_code, retried.json()["code"]) == (409, "type_not_offered")
