@@ -16,11 +16,12 @@ from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
 from common.catalog import Catalog, load_catalog
+from common.certificates import GoogleCertificates
 from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
 from common.gateways.folder_assets import FolderAssets
-from common.identity import Identity, google_certificates, signed_tokens, unsigned_tokens
+from common.identity import Identity, signed_tokens, unsigned_tokens
 from common.pipeline.attempt import Assets as AssetWriter
 from common.pipeline.quota import Quota
 from common.pipeline.request_service import RequestService
@@ -101,7 +102,7 @@ class Dependencies:
         if self.settings.accepts_unsigned_tokens:
             verifier = unsigned_tokens(project)
         else:
-            verifier = signed_tokens(project, google_certificates())
+            verifier = signed_tokens(project, GoogleCertificates())
         return Identity(verifier, project=project, require_tenant=self.settings.require_tenant)
 
     @cached_property

@@ -2,12 +2,10 @@
 
 import json
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -43,7 +41,7 @@ def certificate_endpoint(certificates: Mapping[str, str], *, tls: Path | None = 
                 return
             body = endpoint.body if endpoint.body is not None else json.dumps(endpoint.certificates).encode()
             self.send_response_only(endpoint.status)
-            self.send_header("Date", formatdate(time.time() - endpoint.age.total_seconds(), usegmt=True))
+            self.send_header("Age", str(int(endpoint.age.total_seconds())))
             self.send_header("Content-Type", "application/json; charset=UTF-8")
             max_age = int(MAX_AGE.total_seconds())
             self.send_header("Cache-Control", f"public, max-age={max_age}, must-revalidate, no-transform")

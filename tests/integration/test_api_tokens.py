@@ -7,7 +7,8 @@ import httpx
 import pytest
 from flask import Flask, request
 
-from common.identity import Identity, google_certificates, signed_tokens
+from common.certificates import GoogleCertificates
+from common.identity import Identity, signed_tokens
 from functions.dependencies import Dependencies
 from functions.settings import Settings, read_settings
 from local.emulators.firestore import PROJECT
@@ -81,7 +82,7 @@ class DeployedDependencies(Dependencies):
     def identity(self) -> Identity:
         assert not self.settings.accepts_unsigned_tokens
         project = self.settings.project
-        verifier = signed_tokens(project, google_certificates(url=self._certificates_url))
+        verifier = signed_tokens(project, GoogleCertificates(url=self._certificates_url))
         return Identity(verifier, project=project, require_tenant=False)
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from google.auth.crypt import RSAVerifier
 
 from common.errors import NotSignedIn
 from common.identity import Verifier, signed_tokens
@@ -30,13 +31,13 @@ def key() -> Key:
 
 
 @pytest.fixture(scope="module")
-def certificates(key: Key) -> dict[str, str]:
-    return {KEY_ID: key.certificate, "older": new_key().certificate}
+def certificates(key: Key) -> dict[str, RSAVerifier]:
+    return {name: RSAVerifier.from_string(each.certificate) for name, each in ((KEY_ID, key), ("older", new_key()))}
 
 
 @pytest.fixture
-def verify(certificates: dict[str, str]) -> Verifier:
-    return signed_tokens(PROJECT, lambda: certificates)
+def verify(certificates: dict[str, RSAVerifier]) -> Verifier:
+    return signed_tokens(PROJECT, certificates.get)
 
 
 def signed_with_secret(secret: bytes) -> str:
@@ -69,7 +70,7 @@ def test_a_firebase_token_is_accepted_with_its_claims(verify: Verifier, key: Key
 def test_a_clock_may_differ_by_seconds(verify: Verifier, key: Key) -> None:
     now = int(time.time())
 
-    verify(signed_token(key, firebase_claims(iat=now + 5)))
+    verify(signed_token(key, firebase_claims(iat=now + 5, auth_time=now + 5)))
     verify(signed_token(key, firebase_claims(exp=now - 5)))
 
 
@@ -93,6 +94,7 @@ INVALID: dict[str, Callable[[Key], str]] = {
     "no audience": lambda key: signed_token(key, firebase_claims(aud=None)),
     "an expired token": lambda key: signed_token(key, firebase_claims(exp=int(time.time()) - 60)),
     "a token issued tomorrow": lambda key: signed_token(key, firebase_claims(iat=int(time.time()) + 86400)),
+    "a sign-in in the future": lambda key: signed_token(key, firebase_claims(auth_time=int(time.time()) + 60)),
     "a text as expiry": lambda key: signed_token(key, firebase_claims(exp="2999-01-01")),
     "no claims": lambda key: signed_token(key, {}),
 }
@@ -118,7 +120,7 @@ NOT_LIKE_FIREBASE = {
 
 @pytest.mark.parametrize("case", NOT_LIKE_FIREBASE)
 def test_a_token_unlike_firebases_is_refused_before_certificates_are_fetched(case: str) -> None:
-    def certificates() -> NoReturn:
+    def certificates(key_id: str) -> NoReturn:
         pytest.fail("fetched certificates")
 
     with pytest.raises(NotSignedIn):
@@ -126,7 +128,7 @@ def test_a_token_unlike_firebases_is_refused_before_certificates_are_fetched(cas
 
 
 REASONS = {
-    "The token is not valid, is for another project, or has expired.": "hello",
+    "The token is not valid.": "hello",
     "The token is not signed like a Firebase ID token.": NOT_LIKE_FIREBASE["no key id"],
 }
 

@@ -39,7 +39,9 @@ def test_base64_of_every_length_is_decoded(name: str) -> None:
 
 
 def test_a_clock_may_differ_by_seconds() -> None:
-    assert unsigned_tokens(PROJECT)(with_claims(exp=time.time() - 5))["sub"] == "alice"
+    now = time.time()
+
+    assert unsigned_tokens(PROJECT)(with_claims(exp=now - 5, iat=now + 5, auth_time=now + 5))["sub"] == "alice"
 
 
 INVALID = {
@@ -59,6 +61,10 @@ INVALID = {
     "no expiry": with_claims(exp=None),
     "a text as expiry": with_claims(exp="tomorrow"),
     "NaN as expiry": with_claims(exp=float("nan")),
+    "issued in the future": with_claims(iat=time.time() + 600),
+    "a sign-in in the future": with_claims(auth_time=time.time() + 600),
+    "NaN as time of issue": with_claims(iat=float("nan")),
+    "a text as sign-in": with_claims(auth_time="yesterday"),
     "another audience": with_claims(aud="another"),
     "a list of audiences": with_claims(aud=[PROJECT]),
 }
@@ -77,6 +83,9 @@ REASONS = {
     ],
     "The token is for another project.": INVALID["another audience"],
     "The token has expired.": INVALID["an expired token"],
+    "The token has no claims.": INVALID["a list as claims"],
+    "The token's iat is not in the past; is a clock wrong?": INVALID["issued in the future"],
+    "The token's auth_time is not in the past; is a clock wrong?": INVALID["a sign-in in the future"],
 }
 
 
