@@ -108,8 +108,7 @@ class Worker:
             if number:
                 self._wait(CLAIM_PAUSE)
             try:
-                if number or stored is None:
-                    stored = self._documents.read(payload.record_id)
+                stored = stored or self._documents.read(payload.record_id)
                 return self._claim_stored(stored, delivery, token)
             except Undecided as error:
                 undecided = error.verdict

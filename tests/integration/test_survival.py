@@ -13,6 +13,8 @@ from google.cloud.firestore import Client
 
 from common.gateways import firestore
 from common.pipeline.record import Status, effect_key, task_name
+from common.pipeline.store import COMMIT_ATTEMPTS
+from common.pipeline.worker import CLAIM_ROUNDS
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from local.cloud_tasks import TIMEOUT, Attempt, VirtualClock
 from local.emulators.firestore import PROJECT
@@ -437,6 +439,30 @@ def test_faults_before_the_claim_use_no_attempt(pipeline: Pipeline) -> None:
     pipeline.tasks.advance(30 * MINUTE)
 
     assert pipeline.record(record).status is Status.COMPLETED
+    assert pipeline.record(record).attempt == 1
+
+
+def test_a_claim_that_never_arrives_is_answered_with_423_and_uses_no_attempt(pipeline: Pipeline) -> None:
+    record = pipeline.submit()
+    pipeline.firestore.fail("Commit", *[NEVER_ARRIVED] * COMMIT_ATTEMPTS * CLAIM_ROUNDS)
+
+    pipeline.tasks.advance(MINUTE)
+
+    assert pipeline.answers == [423, 200]
+    assert pipeline.record(record).attempt == 1
+
+
+def test_a_request_that_cannot_be_read_is_answered_with_425(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firestore, "READ_RETRY", None)  # which would take seconds of real time
+    pipeline.on_delivery(1, lambda _: 503)
+    record = pipeline.submit()
+    pipeline.firestore.fail("BatchGetDocuments", *[NEVER_ARRIVED] * CLAIM_ROUNDS)
+
+    pipeline.tasks.advance(MINUTE)
+
+    assert pipeline.answers == [425, 200]
     assert pipeline.record(record).attempt == 1
 
 

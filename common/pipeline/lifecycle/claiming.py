@@ -98,7 +98,7 @@ def _with_evidence(record: Record, delivery: Delivery) -> Record:
     if held is None or held.lost is None or not _came_after(held, delivery):
         return record
     if _reports_idle(held, delivery):
-        return record if record.idle else move(record, Move.OBSERVE, idle=True)
+        return move(record, Move.OBSERVE, idle=True)
     if _is_fresh(record, delivery):
         return move(record, Move.OBSERVE, reported=_deaths(record, delivery), reported_eta=delivery.eta)
     return record
