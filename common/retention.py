@@ -2,6 +2,7 @@
 
 Terraform reads the same file: its bucket deletes an asset `record_days` and `asset_spare_days` after it was made. The
 spare days are for the time from the asset to the end of its request, and from the expiry of the record to its deletion.
+`docs/deploy.md` says how to lower `record_days`.
 """
 
 import json
@@ -15,5 +16,5 @@ ASSET_RETENTION = RECORD_RETENTION + timedelta(days=_days["asset_spare_days"])
 
 DELETION_LAG = timedelta(days=1)  # of Firestore: typically within 24 hours ("Manage data retention with TTL policies")
 LONGEST_ATTEMPT = timedelta(hours=1)  # from a claim to the end; a lease is at most 31 minutes
-ASSET_REUSE = ASSET_RETENTION - RECORD_RETENTION - DELETION_LAG - LONGEST_ATTEMPT
+ASSET_REUSE = timedelta(hours=23)
 """How old an asset of an earlier attempt may be at a claim, so that it outlives the record."""

@@ -100,6 +100,13 @@ GUARDS = (
         "record.status is Status.PROCESSING",
     ),
     Guard(
+        "the three days of a request of an unknown type",
+        "common.pipeline.lifecycle.recovery",
+        "sweep_unknown_type",
+        "now < waiting_since(record) + WITHDRAWN_AFTER",
+        "False",
+    ),
+    Guard(
         "the notifications in the last commit",
         "common.pipeline.lifecycle.ending",
         "end",

@@ -15,8 +15,8 @@ from functools import partial
 from greenlet import getcurrent, greenlet
 
 from common.caller import Caller
-from common.catalog import WorkType
-from common.errors import AlreadyEnded, Expired, KeyReused, NotFound, QuotaExceeded, Unavailable
+from common.catalog import Catalog, WorkType
+from common.errors import AlreadyEnded, Expired, KeyReused, NewerRecord, NotFound, QuotaExceeded, Unavailable
 from common.pipeline.lifecycle import Delivery
 from common.pipeline.quota import Quota
 from common.pipeline.record import OPEN, SHARDS, Status
@@ -87,15 +87,10 @@ class World:
         self.tasks = FaultyTasks(self)
         work = {"work": WorkType("work", WorkInput, self._work, self.policy, "")}
         catalog = work | {"email": WorkType("email", EmailInput, self._work, self.policy, "")}
-        self.worker = Worker(
-            documents=self.documents,
-            tasks=self.tasks,
-            assets=FakeAssets(),
-            catalog=catalog,
-            clock=self.clock,
-            wait=self.pause,
-            new_token=lambda: f"{self.random.getrandbits(64):x}",
-        )
+        self.worker, self.sweeper = self._release(catalog)
+        self.releases = random.Random(seed)  # noqa: S311 (of its own, so that this draws nothing from the others)
+        self.previous_release = self._release({"email": catalog["email"]} if seed % 2 else {})
+        self.previous_release_rate = self.releases.choice([0.0, 0.0, 0.0, 0.5])  # of deliveries and sweeps
         quota = Quota(self.documents, limit=100, clock=self.clock)
         self.submissions = SubmissionService(
             documents=self.documents,
@@ -108,7 +103,24 @@ class World:
         self.requests = RequestService(
             documents=self.documents, tasks=self.tasks, catalog=catalog, quota=quota, clock=self.clock
         )
-        self.sweeper = Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog, clock=self.clock)
+
+    def _release(self, catalog: Catalog) -> tuple[Worker, Sweeper]:
+        """Returns `process` and `sweep` of a release that knows these types."""
+        worker = Worker(
+            documents=self.documents,
+            tasks=self.tasks,
+            assets=FakeAssets(),
+            catalog=catalog,
+            clock=self.clock,
+            wait=self.pause,
+            new_token=lambda: f"{self.random.getrandbits(64):x}",
+        )
+        return worker, Sweeper(documents=self.documents, tasks=self.tasks, catalog=catalog, clock=self.clock)
+
+    def _running_release(self) -> tuple[Worker, Sweeper]:
+        """During a roll-out, some calls reach a release that does not know the type of work."""
+        is_previous = self.has_faults and self.releases.random() < self.previous_release_rate
+        return self.previous_release if is_previous else (self.worker, self.sweeper)
 
     def run(self) -> None:
         """Simulates two hours with faults, then up to eight without, in which every request must end.
@@ -260,10 +272,12 @@ class World:
         stored = task.stored if self.random.random() < 0.9 else None
         payload = TaskPayload(task.stored.record.id, delivery.generation, stored, self.policy.time_budget)
 
+        worker, _ = self._running_release()
+
         def process() -> None:
             try:
-                status = ANSWERS[self.worker.deliver(payload, delivery)]
-            except Unread:
+                status = ANSWERS[worker.deliver(payload, delivery)]
+            except (Unread, NewerRecord):
                 status = NOTHING_READ
             except Unavailable:
                 status = 503
@@ -323,10 +337,12 @@ class World:
                 self.invariants.on_deleted(stored.record.id)
 
     def _sweep(self) -> None:
+        _, sweeper = self._running_release()
+
         def sweep() -> None:
             with suppress(Unavailable):
                 for shard in range(SHARDS):
-                    self.sweeper.sweep_shard(shard)
+                    sweeper.sweep_shard(shard)
 
         if any(self.documents.inner.overdue(shard=shard, now=self.now, limit=1) for shard in range(SHARDS)):
             self.start(sweep)
