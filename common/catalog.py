@@ -3,9 +3,13 @@
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from common.queues import BadPolicy, Policies, Policy
-from common.work import JsonObject, Work, WorkInput
+from common.work import JsonObject, WorkInput
+
+if TYPE_CHECKING:
+    from common.pipeline.attempt import Attempt
 
 
 @dataclass(frozen=True)
@@ -14,14 +18,15 @@ class WorkType:
 
     name: str
     input: type[WorkInput]
-    run: Callable[[WorkInput, Work], JsonObject]
+    run: Callable[[Any, "Attempt"], JsonObject]
+    """Each type has its own input. A type of common/work uses the `Work` of an attempt, an internal type all of it."""
     policy: Policy
     description: str
 
     @property
     def is_offered(self) -> bool:
-        """Whether callers may submit and redrive its requests. Those of a draining type are processed only."""
-        return not self.policy.is_draining
+        """Whether callers may submit its requests. Those of a draining type are processed only."""
+        return not self.policy.is_draining and not self.policy.internal
 
 
 Catalog = Mapping[str, WorkType]
@@ -31,9 +36,11 @@ def load_catalog(policies: Policies, also_enabled: Iterable[str] = ()) -> Catalo
     """Returns the enabled and the draining types by name. Raises BadPolicy if one of them does not exist.
 
     `also_enabled` enables disabled types. A draining type stays draining: only a change of its policy enables it again.
+    The composition root adds the internal types, because they need gateways.
     """
-    wanted = {name for name, policy in policies.items() if policy.enabled} | set(also_enabled)
-    return {name: _load(name, policies) for name in sorted(wanted)}
+    submittable = {name: policy for name, policy in policies.items() if not policy.internal}
+    wanted = {name for name, policy in submittable.items() if policy.enabled} | set(also_enabled)
+    return {name: _load(name, submittable) for name in sorted(wanted)}
 
 
 def _load(name: str, policies: Policies) -> WorkType:

@@ -59,6 +59,10 @@ class Expired(Exception):
     """The record is past its retention, so Firestore may delete it at any moment."""
 
 
+class Erased(Exception):
+    """The request was erased; its id stays used."""
+
+
 class QuotaExceeded(Exception):
     """The caller must wait until some of its requests have ended."""
 

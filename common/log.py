@@ -18,7 +18,9 @@ _bound: ContextVar[dict[str, Any] | None] = ContextVar("bound", default=None)
 _logger = logging.getLogger(LOGGER_NAME)
 
 
-class _JsonLines(logging.Formatter):
+class JsonLines(logging.Formatter):
+    """Formats an event as the functions log it."""
+
     def __init__(self, project: str) -> None:
         super().__init__()
         self._project = project
@@ -37,7 +39,7 @@ def set_up(project: str) -> None:
     """Sends events to standard output, which Cloud Run collects. May be called again."""
     if not _logger.handlers:  # functions-framework imports main.py again for each app
         handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(_JsonLines(project))
+        handler.setFormatter(JsonLines(project))
         _logger.addHandler(handler)
         _logger.setLevel(logging.INFO)
         _logger.propagate = False

@@ -42,6 +42,8 @@ class Policy(BaseModel):
 
     queue: str = Field(pattern=r"^[A-Za-z0-9-]{1,100}$")
     enabled: Annotated[bool | Literal["draining"], PlainValidator(_enabled)]
+    internal: bool = False
+    """Whether only this service creates such requests: callers cannot submit them, and GET /types omits the type."""
     max_attempts: int = Field(ge=1, le=100)
     time_budget_seconds: int = Field(ge=1, le=1770)
     min_backoff_seconds: float = Field(gt=0, le=3600)

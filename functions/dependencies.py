@@ -15,7 +15,7 @@ from google.cloud.storage import Client as StorageClient
 from google.cloud.tasks_v2 import CloudTasksClient
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 
-from common.catalog import Catalog, load_catalog
+from common.catalog import Catalog, WorkType, load_catalog
 from common.certificates import GoogleCertificates
 from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
 from common.gateways.cloud_tasks import Queues
@@ -23,12 +23,17 @@ from common.gateways.firestore import Requests
 from common.gateways.folder_assets import FolderAssets
 from common.identity import Identity, signed_tokens, unsigned_tokens
 from common.pipeline.attempt import Assets as AssetWriter
+from common.pipeline.attempt import Attempt
+from common.pipeline.lifecycle import Traces
+from common.pipeline.purge import Purge
 from common.pipeline.quota import Quota
 from common.pipeline.request_service import RequestService
 from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
+from common.pipeline.traces import Files, TraceRemover
 from common.pipeline.worker import Worker
 from common.queues import Policies, load_policies
+from common.work import JsonObject
 from functions.http.api import Api
 from functions.http.bodies import Bodies, bodies_for
 from functions.http.cors import Cors
@@ -44,8 +49,8 @@ CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 KEEPALIVE = (("grpc.keepalive_time_ms", 30_000),)  # as Firestore's client: an instance that was frozen reconnects
 
 
-class Assets(SignedUrls, AssetWriter, Protocol):
-    """A store of assets: `process` writes them, `api` signs their URLs."""
+class Assets(SignedUrls, AssetWriter, Files, Protocol):
+    """A store of assets: `process` writes and deletes them, `api` signs their URLs."""
 
 
 class Dependencies:
@@ -60,7 +65,9 @@ class Dependencies:
 
     @cached_property
     def catalog(self) -> Catalog:
-        return load_catalog(self.policies, self.settings.also_enabled)
+        """The enabled types, and the internal ones: only `process` runs those and builds what they need."""
+        purge = WorkType("purge", Traces, self._run_purge, self.policies["purge"], "Removes what erased requests left")
+        return {**load_catalog(self.policies, self.settings.also_enabled), purge.name: purge}
 
     @cached_property
     def _credentials(self) -> Credentials | None:
@@ -120,6 +127,13 @@ class Dependencies:
     @cached_property
     def requests(self) -> RequestService:
         return RequestService(documents=self.documents, tasks=self.queues, catalog=self.catalog, quota=self.quota)
+
+    @cached_property
+    def traces(self) -> TraceRemover:
+        return TraceRemover(documents=self.documents, tasks=self.queues, files=self.assets)
+
+    def _run_purge(self, given: Traces, attempt: Attempt) -> JsonObject:
+        return Purge(traces=self.traces, policies=self.policies).run(given, attempt)
 
     @cached_property
     def api(self) -> Api:

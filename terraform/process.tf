@@ -35,10 +35,23 @@ resource "google_cloud_tasks_queue_iam_member" "process_enqueues" {
   member   = google_service_account.process.member
 }
 
+resource "google_cloud_tasks_queue_iam_member" "process_erases_tasks" {
+  for_each = google_cloud_tasks_queue.main
+
+  location = var.region
+  name     = each.value.name
+  role     = "roles/cloudtasks.taskDeleter"
+  member   = google_service_account.process.member
+}
+
 resource "google_storage_bucket_iam_member" "process_creates_assets" {
   bucket = google_storage_bucket.assets.name
-  role   = "roles/storage.objectCreator" # can create objects, and cannot overwrite
+  role   = "roles/storage.legacyBucketWriter" # can create, list and delete objects; its creates never overwrite
   member = google_service_account.process.member
+
+  lifecycle {
+    create_before_destroy = true # a change of the role must leave no time without it
+  }
 }
 
 resource "google_storage_bucket_iam_member" "process_reads_assets" {

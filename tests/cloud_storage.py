@@ -1,8 +1,8 @@
 """A fake of Cloud Storage over HTTP: uploads of the JSON API and signed URLs of the XML API, as they are documented.
 
 The emulators on PyPI check neither preconditions nor signatures, and the gateway relies on both. Sources:
-"Objects: insert", "Objects: get", "Multipart uploads", "V4 signing process with your own program", "Canonical
-requests", and "HTTP status and error codes for XML".
+"Objects: insert", "Objects: get", "Objects: list", "Objects: delete", "Multipart uploads", "V4 signing process with
+your own program", "Canonical requests", and "HTTP status and error codes for XML".
 """
 
 import base64
@@ -50,6 +50,7 @@ class CloudStorage:
     preconditions: list[str | None] = field(default_factory=list)
     status_of_existing: int = 412
     """403 if Cloud Storage checks storage.objects.delete before the precondition; the order is not documented."""
+    page_size: int = 3
     caller_can_read: bool = True
     """Whether the caller has the permission storage.objects.get."""
 
@@ -58,6 +59,8 @@ class CloudStorage:
         app = Flask(__name__)
         app.add_url_rule("/upload/storage/v1/b/<bucket>/o", view_func=self._upload, methods=["POST"])
         app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._get_metadata)
+        app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._delete, methods=["DELETE"])
+        app.add_url_rule("/storage/v1/b/<bucket>/o", view_func=self._list)
         app.add_url_rule("/<bucket>/<path:path>", view_func=self._download)
         with served(app) as self.url:
             yield self
@@ -90,6 +93,23 @@ class CloudStorage:
         if bucket != self.bucket or path not in self.objects:
             return _error(404, "notFound")
         return Response(json.dumps({"name": path}), content_type="application/json")
+
+    def _delete(self, bucket: str, path: str) -> Response:
+        if bucket != self.bucket or self.objects.pop(path, None) is None:
+            return _error(404, "notFound")
+        return Response(status=204)
+
+    def _list(self, bucket: str) -> Response:
+        """Answers with at most `page_size` names: an answer of Cloud Storage can have fewer than all."""
+        if bucket != self.bucket:
+            return _error(404, "notFound")
+        after, prefix = request.args.get("pageToken", ""), request.args.get("prefix", "")
+        names = sorted(name for name in self.objects if name.startswith(prefix) and name > after)
+        page = names[: self.page_size]
+        answer: dict[str, Any] = {"items": [{"name": name} for name in page]} if page else {}
+        if len(names) > len(page):
+            answer["nextPageToken"] = page[-1]
+        return Response(json.dumps(answer), content_type="application/json")
 
     def _download(self, bucket: str, path: str) -> Response:
         if (refused := self._refusal(request)) is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Lock
 
 from common.gateways.folder_assets import checked
-from common.pipeline.record import OPEN, Record, Status, due_until, task_name
+from common.pipeline.record import OPEN, Record, Status, due_until, task_name, task_name_of
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 
@@ -103,6 +103,10 @@ class FakeTasks:
     def delete(self, record: Record) -> None:
         self.remove(task_name(record))
 
+    def delete_generations(self, *, type_name: str, record_id: str, last: int) -> None:  # noqa: ARG002 (one queue)
+        for generation in range(last + 1):
+            self.remove(task_name_of(record_id, generation))
+
     def remove(self, name: str) -> None:
         """Removes the task if it exists, as after a success, its last attempt, a deletion or a purge."""
         if self.live.pop(name, None) is not None:
@@ -117,3 +121,7 @@ class FakeAssets:
 
     def save(self, path: str, content_type: str, content: bytes) -> None:
         self.files.setdefault(checked(path), (content_type, content))
+
+    def delete_under(self, prefix: str) -> None:
+        folder = f"{checked(prefix)}/"
+        self.files = {path: file for path, file in self.files.items() if not path.startswith(folder)}

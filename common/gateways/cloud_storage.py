@@ -4,6 +4,8 @@ A path is created once and never overwritten. A function has no private key, so 
 Service Account Credentials API, which needs a permission.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +23,12 @@ from common.errors import Unavailable
 from common.gateways.folder_assets import CACHE_CONTROL, checked, disposition
 
 TIMEOUT_SECONDS = 20.0
+LISTED = "items(name),nextPageToken"
 RETRY: Retry = DEFAULT_RETRY.with_timeout(60.0)  # a create with if_generation_match=0 is safe to repeat
 
 
 class CloudStorageAssets:
-    """Objects of `bucket`. `signing` signs their URLs. This class never reads content."""
+    """Objects of `bucket`. `signing` signs their URLs."""
 
     def __init__(self, client: Client, bucket: str, signing: credentials.Signing) -> None:
         self._bucket: Bucket = client.bucket(bucket)
@@ -56,6 +59,21 @@ class CloudStorageAssets:
         except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
             raise _not_stored(error) from error
         return found
+
+    def delete_under(self, prefix: str) -> None:
+        """Deletes the objects below the folder `prefix`, if there are any. Raises BadPath, Unavailable."""
+        try:
+            for blob in self._listed(prefix):
+                with suppress(exceptions.NotFound):
+                    blob.delete(timeout=TIMEOUT_SECONDS, retry=RETRY)
+        except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
+            raise Unavailable(f"Cloud Storage did not delete the assets: {type(error).__name__}") from error
+
+    def _listed(self, prefix: str) -> Iterator[Blob]:
+        listed: Iterator[Blob] = self._bucket.list_blobs(
+            prefix=f"{checked(prefix)}/", fields=LISTED, timeout=TIMEOUT_SECONDS, retry=RETRY
+        )
+        return listed
 
     def signed_url(self, path: str, *, expires_at: datetime) -> str:
         """Returns a URL that is valid without a token until `expires_at` (seconds). Raises BadPath, Unavailable."""

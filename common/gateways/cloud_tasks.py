@@ -11,7 +11,7 @@ from google.cloud.tasks_v2 import CloudTasksClient, HttpMethod, HttpRequest, Tas
 from google.protobuf.duration_pb2 import Duration
 
 from common.errors import NewerRecord, Unavailable
-from common.pipeline.record import Record, task_name
+from common.pipeline.record import Record, task_name, task_name_of
 from common.pipeline.store import Stored
 from common.pipeline.task_payload import TaskPayload
 from common.queues import Policies, Policy
@@ -79,8 +79,22 @@ class Queues:
 
     def delete(self, record: Record) -> None:
         """Deletes the task of the record's generation, if it exists. Raises Unavailable."""
+        self._delete(self._task(record))
+
+    def delete_generations(self, *, type_name: str, record_id: str, last: int) -> None:
+        """Deletes the tasks of the generations 0 to `last`, those that exist. Raises Unavailable.
+
+        A type without a policy has no queue, or a newer release has added it: its tasks find the tombstone and end.
+        """
+        if (policy := self._policies.get(type_name)) is None:
+            return
+        for generation in range(last + 1):
+            task = task_name_of(record_id, generation)
+            self._delete(self.full_task_name(queue=policy.queue, task=task))
+
+    def _delete(self, name: str) -> None:
         try:
-            self._client.delete_task(name=self._task(record), retry=RETRY, timeout=ATTEMPT_TIMEOUT)
+            self._client.delete_task(name=name, retry=RETRY, timeout=ATTEMPT_TIMEOUT)
         except exceptions.NotFound:
             return
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:

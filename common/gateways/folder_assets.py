@@ -9,9 +9,12 @@ import hashlib
 import hmac
 import os
 import re
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+
+from common.errors import Unavailable
 
 # Shown in the browser. Every other type is a download: HTML and SVG would run scripts.
 SHOWN = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/plain"})
@@ -56,6 +59,13 @@ class FolderAssets:
         file.parent.mkdir(parents=True, exist_ok=True)
         _create(_type_file(file), content_type.encode())  # first, so that a file is never seen without its type
         _create(file, content)
+
+    def delete_under(self, prefix: str) -> None:
+        """Deletes the files below the folder `prefix`, if there are any. Raises BadPath, Unavailable."""
+        folder = self._file(prefix)
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise Unavailable("Files were created while the folder was deleted")
 
     def signed_url(self, path: str, *, expires_at: datetime) -> str:
         """Returns a URL that is valid without a token until `expires_at`, to the second. Raises BadPath."""

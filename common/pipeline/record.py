@@ -73,6 +73,13 @@ class Parent(Part):
     tenant: str | None = None
 
 
+class Erased(Part):
+    """When a request was erased. `scope` identifies its tenant to that tenant's callers, and to nobody else."""
+
+    at: Moment
+    scope: str
+
+
 class Request(Part):
     """The fields of a request that its caller sees."""
 
@@ -121,6 +128,7 @@ class Record(Request):
     """The schedule time of the delivery that reported the latest of them."""
     idle: bool | None = None
     """True if the holder gave up before any work, so its attempt does not count."""
+    erased: Erased | None = None
 
     def to_document(self) -> dict[str, Any]:
         """Returns the fields of the document, with native times. The id is the document's name."""
@@ -149,7 +157,17 @@ def child_id(*, parent: str, redrive: int, index: int) -> str:
     return _digest([parent, redrive, "notify", index])
 
 
-def _digest(identity: list[str | int]) -> str:
+def purge_id(record_id: str) -> str:
+    """Returns the id of the request that removes the traces of an erased one."""
+    return _digest([record_id, "purge"])
+
+
+def erased_scope(*, record_id: str, tenant: str | None) -> str:
+    """Returns the scope of a tombstone. It differs for each request, so tombstones of a tenant cannot be linked."""
+    return _digest([record_id, tenant, "erased"])
+
+
+def _digest(identity: list[str | int | None]) -> str:
     return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()[:32]
 
 

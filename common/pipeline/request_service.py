@@ -1,4 +1,4 @@
-"""What callers do with stored requests: get, list, cancel, redrive, find an asset."""
+"""What callers do with stored requests: get, list, cancel, redrive, erase, find an asset."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ from typing import Protocol
 from common import log
 from common.caller import Caller
 from common.catalog import Catalog
-from common.errors import AlreadyEnded, Expired, NewerRecord, NotFound, TypeNotOffered, Unavailable
+from common.errors import AlreadyEnded, Erased, Expired, NewerRecord, NotFound, TypeNotOffered, Unavailable
 from common.pipeline import lifecycle, log_fields
 from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.quota import Quota
-from common.pipeline.record import Record, Status, child_id
+from common.pipeline.record import Record, Status, child_id, erased_scope, purge_id
 from common.pipeline.store import Conflict, Documents, Page, Position, Stored, save
 
 
@@ -58,7 +58,7 @@ class RequestService:
 
     def cancel(self, caller: Caller, record_id: str) -> Record:
         """Cancels an open request; a repeat changes nothing. Raises NotFound, or AlreadyEnded if it ended otherwise."""
-        stored, transition = self._change(caller, record_id, lifecycle.cancel)
+        stored, transition = self._change(self._visible(caller, record_id), lifecycle.cancel)
         if transition.verdict is Verdict.ENDED:
             raise AlreadyEnded(f"The request has already {stored.record.status}; only an open one can be cancelled.")
         try:
@@ -74,10 +74,10 @@ class RequestService:
         """
         before = self._visible(caller, record_id).record
         if needs_quota := lifecycle.redrive(before, self._clock()).verdict is Verdict.REDRIVEN:
-            if before.type not in self._catalog or not self._catalog[before.type].is_offered:
+            if before.type not in self._catalog or self._catalog[before.type].policy.is_draining:
                 raise TypeNotOffered("Requests of this type are no longer accepted, so this one cannot be retried.")
             self._quota.reserve(caller.tenant, 1)
-        stored, transition = self._change(caller, record_id, lifecycle.redrive)
+        stored, transition = self._change(self._visible(caller, record_id), lifecycle.redrive)
         if needs_quota and transition.verdict is not Verdict.REDRIVEN:
             self._quota.release(caller.tenant, 1)
         if transition.verdict is Verdict.EXPIRED:
@@ -86,6 +86,28 @@ class RequestService:
             raise AlreadyEnded(f"The request is {stored.record.status}; only a failed or cancelled one can be retried.")
         enqueue_task(self._tasks, stored, now=self._clock())
         return stored.record, transition.verdict is Verdict.REDRIVEN
+
+    def erase(self, caller: Caller, record_id: str) -> None:
+        """Erases an ended request and starts the removal of its traces; a repeat starts it again if it has not begun.
+
+        Raises NotFound, or AlreadyEnded if the request is open.
+        """
+        stored = self._of_tenant(caller, record_id)
+        _, transition = self._change(stored, self._erased)
+        if transition.verdict is Verdict.STILL_OPEN:
+            raise AlreadyEnded("The request is open; cancel it first.")
+        try:
+            purge = self._documents.read(purge_id(record_id))
+        except Unavailable as error:
+            log.warning("enqueue.left_to_sweeper", request_id=record_id, reason=str(error))
+        else:
+            if purge is not None:
+                enqueue_task(self._tasks, purge, now=self._clock())
+
+    def _erased(self, record: Record, now: datetime) -> Transition:
+        policy = self._catalog[lifecycle.PURGE].policy
+        purge = lifecycle.purge_of(record, max_attempts=policy.max_attempts, now=now)
+        return lifecycle.erase(record, now, purge=purge)
 
     def asset_path(self, caller: Caller, record_id: str, name: str) -> str:
         """Returns the path of an asset of the request. Raises NotFound."""
@@ -98,16 +120,20 @@ class RequestService:
         raise NotFound(f"The request has no asset {name!r}.")
 
     def _visible(self, caller: Caller, record_id: str) -> Stored:
+        stored = self._of_tenant(caller, record_id)
+        if stored.record.erased is not None:
+            raise Erased("The request was erased.")
+        return stored
+
+    def _of_tenant(self, caller: Caller, record_id: str) -> Stored:
+        """Returns a request of the caller's tenant, also a tombstone. Raises NotFound."""
         stored = self._documents.read(record_id)
-        if stored is None or stored.record.tenant != caller.tenant:
+        if stored is None or not _is_of_tenant(stored.record, caller.tenant):
             raise NotFound("There is no such request.")
         return stored
 
-    def _change(
-        self, caller: Caller, record_id: str, decide: Callable[[Record, datetime], Transition]
-    ) -> tuple[Stored, Transition]:
+    def _change(self, stored: Stored, decide: Callable[[Record, datetime], Transition]) -> tuple[Stored, Transition]:
         """Decides on the stored record and stores the result; repeats after a conflict. Raises NotFound."""
-        stored = self._visible(caller, record_id)
         while True:
             transition = decide(stored.record, self._clock())
             if transition.record == stored.record:
@@ -121,3 +147,9 @@ class RequestService:
             else:
                 log.bind(**log_fields.of_end(changed.record))
                 return changed, transition
+
+
+def _is_of_tenant(record: Record, tenant: str) -> bool:
+    if record.erased is not None:
+        return record.erased.scope == erased_scope(record_id=record.id, tenant=tenant)
+    return record.tenant == tenant

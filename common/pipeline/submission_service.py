@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from common import log
 from common.caller import Caller
 from common.catalog import Catalog
-from common.errors import KeyReused, QuotaExceeded
+from common.errors import Erased, KeyReused, QuotaExceeded
 from common.pipeline import lifecycle
 from common.pipeline.enqueue import Tasks, enqueue_task
 from common.pipeline.quota import Quota
@@ -56,7 +56,7 @@ class SubmissionService:
     ) -> Accepted:
         """Stores and enqueues all or nothing. A repeat with the same key returns the stored requests.
 
-        Raises InvalidInput, TooLarge, KeyReused, QuotaExceeded, or Unavailable if the outcome stays unknown.
+        Raises InvalidInput, TooLarge, KeyReused, Erased, QuotaExceeded, or Unavailable if the outcome stays unknown.
         """
         now = self._clock()
         for index, each in enumerate(submissions):
@@ -80,6 +80,8 @@ class SubmissionService:
         positions = {record.id: f"/requests/{index}" if batch else "" for index, record in enumerate(records)}
 
         def compare(stored: Record, submitted: Record) -> None:
+            if stored.erased is not None:
+                raise Erased("The request with this Idempotency-Key was erased; send a new key.")
             if not lifecycle.same_request(stored, submitted):
                 raise KeyReused(positions[submitted.id])
 

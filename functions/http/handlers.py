@@ -83,6 +83,10 @@ class Handlers:
         record, fresh = self.requests.redrive(self._caller(call), call.id)
         return _json(record.public(), 202 if fresh else 200)
 
+    def erase(self, call: Call) -> Response:
+        self.requests.erase(self._caller(call), call.id)
+        return Response(status=204)
+
     def sign_asset_url(self, call: Call) -> Response:
         path = self.requests.asset_path(self._caller(call), call.id, call.name)
         expires_at = datetime.now(UTC).replace(microsecond=0) + ASSET_URL_VALIDITY

@@ -78,7 +78,9 @@ def _operation(operation: Operation) -> Json:
 
 
 def _success(answer: Success) -> Json:
-    described: Json = {"description": "Success", "content": {"application/json": {"schema": answer.schema}}}
+    described: Json = {"description": "Success"}
+    if answer.schema is not None:
+        described["content"] = {"application/json": {"schema": answer.schema}}
     return described | ({"headers": answer.headers} if answer.headers else {})
 
 

@@ -45,9 +45,9 @@ TYPES = object_of(
 
 @dataclass(frozen=True)
 class Success:
-    """A successful answer: its JSON schema and headers."""
+    """A successful answer: its JSON schema, None without a body, and its headers."""
 
-    schema: Json
+    schema: Json | None = None
     headers: Json = field(default_factory=dict)
 
 
@@ -77,7 +77,7 @@ OPERATIONS = (
         success={202: Success(REQUEST, LOCATION), 200: Success(REQUEST, LOCATION | REPLAYED)},
         parameters=(KEY,),
         body=ref("Submission"),
-        errors=(400, 401, 403, 413, 415, 422, 429, 503),
+        errors=(400, 401, 403, 410, 413, 415, 422, 429, 503),
     ),
     Operation(
         id="list",
@@ -98,7 +98,7 @@ OPERATIONS = (
         success={202: Success(BATCH), 200: Success(BATCH, REPLAYED)},
         parameters=(KEY,),
         body=ref("Batch"),
-        errors=(400, 401, 403, 413, 415, 422, 429, 503),
+        errors=(400, 401, 403, 410, 413, 415, 422, 429, 503),
     ),
     Operation(
         id="get",
@@ -108,7 +108,17 @@ OPERATIONS = (
         handler=Handlers.get,
         success={200: Success(DETAILS)},
         parameters=(ID,),
-        errors=(401, 403, 404, 503),
+        errors=(401, 403, 404, 410, 503),
+    ),
+    Operation(
+        id="erase",
+        method="DELETE",
+        path="/requests/{id}",
+        summary="Erase an ended request with its files; a repeat changes nothing",
+        handler=Handlers.erase,
+        success={204: Success()},
+        parameters=(ID,),
+        errors=(401, 403, 404, 409, 503),
     ),
     Operation(
         id="cancel",
@@ -118,7 +128,7 @@ OPERATIONS = (
         handler=Handlers.cancel,
         success={200: Success(REQUEST)},
         parameters=(ID,),
-        errors=(401, 403, 404, 409, 503),
+        errors=(401, 403, 404, 409, 410, 503),
     ),
     Operation(
         id="retry",
@@ -138,7 +148,7 @@ OPERATIONS = (
         handler=Handlers.sign_asset_url,
         success={200: Success(ASSET)},
         parameters=(ID, NAME),
-        errors=(401, 403, 404, 503),
+        errors=(401, 403, 404, 410, 503),
     ),
     Operation(
         id="types",

@@ -58,6 +58,7 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str, str]] = {
     errors.NotFound: (404, "not_found", "Not found"),
     errors.AlreadyEnded: (409, "wrong_state", "The state of the request does not allow this"),
     errors.TypeNotOffered: (409, "type_not_offered", "Requests of this type are no longer accepted"),
+    errors.Erased: (410, "erased", "The request was erased"),
     errors.Expired: (410, "expired", "The request is past its retention"),
     errors.QuotaExceeded: (429, "too_many_open_requests", "Too many open requests"),
     errors.Unavailable: (503, "unavailable", "The outcome is unknown"),

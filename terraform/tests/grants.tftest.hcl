@@ -20,7 +20,7 @@ run "each_identity_has_exactly_these_grants" {
       [
         for grant in concat(
           values(google_cloud_tasks_queue_iam_member.api_enqueues), values(google_cloud_tasks_queue_iam_member.api_cancels),
-          values(google_cloud_tasks_queue_iam_member.process_enqueues), values(google_cloud_tasks_queue_iam_member.sweep_enqueues),
+          values(google_cloud_tasks_queue_iam_member.process_enqueues), values(google_cloud_tasks_queue_iam_member.process_erases_tasks), values(google_cloud_tasks_queue_iam_member.sweep_enqueues),
           values(google_cloud_tasks_queue_iam_member.sweep_reads_tasks)
         ) : "queue ${grant.name} ${grant.role} ${grant.member}"
       ],
@@ -49,18 +49,25 @@ run "each_identity_has_exactly_these_grants" {
 
       "project roles/datastore.user serviceAccount:api-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
       "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
+      "queue purge-v1 roles/cloudtasks.enqueuer serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
       "queue medical-asset-v1 roles/cloudtasks.taskDeleter serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
+      "queue purge-v1 roles/cloudtasks.taskDeleter serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
       "bucket practice-assets-assets roles/storage.objectViewer serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
       "account projects/practice-assets/serviceAccounts/api-function@practice-assets.iam.gserviceaccount.com roles/iam.serviceAccountTokenCreator serviceAccount:api-function@practice-assets.iam.gserviceaccount.com",
 
       "project roles/datastore.user serviceAccount:process-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
       "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
-      "bucket practice-assets-assets roles/storage.objectCreator serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+      "queue purge-v1 roles/cloudtasks.enqueuer serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+      "queue medical-asset-v1 roles/cloudtasks.taskDeleter serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+      "queue purge-v1 roles/cloudtasks.taskDeleter serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
+      "bucket practice-assets-assets roles/storage.legacyBucketWriter serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
       "bucket practice-assets-assets roles/storage.legacyObjectReader serviceAccount:process-function@practice-assets.iam.gserviceaccount.com",
 
       "project roles/datastore.user serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com if resource.name == \"projects/practice-assets/databases/(default)\"",
       "queue medical-asset-v1 roles/cloudtasks.enqueuer serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com",
+      "queue purge-v1 roles/cloudtasks.enqueuer serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com",
       "queue medical-asset-v1 roles/cloudtasks.viewer serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com",
+      "queue purge-v1 roles/cloudtasks.viewer serviceAccount:sweep-function@practice-assets.iam.gserviceaccount.com",
 
       "service api roles/run.invoker allUsers",
       "service process roles/run.invoker serviceAccount:tasks-invoker@practice-assets.iam.gserviceaccount.com",

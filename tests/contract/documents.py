@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from common.pipeline.record import Claim, Failure, Parent, Progress, Record, Status, due_key
+from common.pipeline.record import Claim, Erased, Failure, Parent, Progress, Record, Status, due_key
 from common.pipeline.store import Page, Position, Stored, Update
 from common.pipeline.sweeper import OverdueDocuments
 from common.retention import RECORD_RETENTION
@@ -51,6 +51,7 @@ def full_record() -> Record:
         sweeps=3,
         steps={"write.it `all`": {"head/line": None}, "draw": 1},
         trace="00-11111111111111111111111111111111-2222222222222222-01",
+        erased=Erased(at=NOW, scope="s"),
     )
 
 

@@ -31,6 +31,8 @@ PNG = b"\x89PNG\r\n\x1a\n..."
 class AssetWriter(Protocol):
     def save(self, path: str, content_type: str, content: bytes) -> None: ...
 
+    def delete_under(self, prefix: str) -> None: ...
+
 
 class Assets(AssetWriter, Protocol):
     def signed_url(self, path: str, *, expires_at: datetime) -> str: ...
@@ -116,6 +118,38 @@ def test_an_asset_is_never_overwritten(writer: AssetWriter) -> None:
     writer.save(path, "text/html", b"second")
 
     assert read(writer, path) == ("text/plain; charset=utf-8", b"first")
+
+
+def test_every_file_below_a_folder_is_deleted_and_no_other(writer: AssetWriter) -> None:
+    folder = uuid4().hex
+    inside = [f"{folder}/{claim}/{name}" for claim in ("c1", "c2") for name in ("post.png", "copy.txt")]
+    beside = [f"{folder}0/c1/post.png", f"{uuid4().hex}/{folder}/post.png"]
+    for path in (*inside, *beside):
+        writer.save(path, "image/png", PNG)
+
+    writer.delete_under(folder)
+
+    assert [path for path in (*inside, *beside) if read(writer, path)] == beside
+
+
+def test_a_folder_without_files_is_deleted_without_an_error(writer: AssetWriter) -> None:
+    writer.delete_under(uuid4().hex)
+
+
+@pytest.mark.parametrize("prefix", ["", "..", "a/..", "/", ".a"])
+def test_no_other_path_than_a_folder_of_plain_names_can_be_deleted(writer: AssetWriter, prefix: str) -> None:
+    with pytest.raises(BadPath):
+        writer.delete_under(prefix)
+
+
+def test_a_path_can_be_saved_again_after_it_was_deleted(writer: AssetWriter) -> None:
+    path = path_of("post.png")
+    writer.save(path, "image/png", PNG)
+    writer.delete_under(path.partition("/")[0])
+
+    writer.save(path, "text/plain", b"later")
+
+    assert read(writer, path) == ("text/plain", b"later")
 
 
 def test_a_path_without_an_asset_has_no_content(writer: AssetWriter) -> None:

@@ -34,6 +34,7 @@ class Tasks(Protocol):
     def enqueue(self, stored: Stored) -> bool: ...
     def exists(self, record: Record) -> bool: ...
     def delete(self, record: Record) -> None: ...
+    def delete_generations(self, *, type_name: str, record_id: str, last: int) -> None: ...
 
 
 class Harness(Protocol):
@@ -171,7 +172,23 @@ def test_deleting_the_task_of_a_generation_keeps_that_of_the_next(harness: Harne
     assert harness.tasks.exists(next_generation)
 
 
+def test_the_tasks_of_all_generations_are_deleted_and_no_others(harness: Harness) -> None:
+    erased = [record(generation=generation) for generation in range(3)]
+    others = [record(generation=3), record(id="r2")]
+    for each in (*erased, *others):
+        harness.tasks.enqueue(stored(each))
+
+    for _ in range(2):
+        harness.tasks.delete_generations(type_name="demo", record_id="r1", last=2)
+
+    assert [each for each in (*erased, *others) if harness.tasks.exists(each)] == others
+
+
 # The gateway only
+
+
+def test_a_type_without_a_policy_has_no_tasks_to_delete(emulator: EmulatorHarness) -> None:
+    emulator.tasks.delete_generations(type_name="withdrawn", record_id="r1", last=2)
 
 
 def test_a_task_has_its_name_its_request_and_its_deadline(emulator: EmulatorHarness) -> None:

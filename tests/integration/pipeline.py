@@ -20,6 +20,8 @@ from common.catalog import Catalog, WorkType
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
 from common.pipeline import lifecycle
+from common.pipeline.lifecycle import Traces
+from common.pipeline.purge import Purge
 from common.pipeline.quota import Quota
 from common.pipeline.record import SHARDS, Record, Status, child_id
 from common.pipeline.request_service import RequestService
@@ -27,6 +29,7 @@ from common.pipeline.store import Overdue, Page, Position, Stored, Update
 from common.pipeline.submission import Submission
 from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
+from common.pipeline.traces import TraceRemover
 from common.pipeline.worker import Worker
 from common.queues import Policies
 from common.work import JsonObject, Work, WorkInput
@@ -40,6 +43,7 @@ from tests.policies import policy
 
 LOCATION = "us-central1"
 STATUS_OF_DEATH = 503  # Cloud Run's answer for an instance that died
+TYPES = ("work", "email")
 POLICY = policy(queue="work", time_budget_seconds=60)
 
 Answer = int | Outcome
@@ -126,6 +130,10 @@ class TasksOfDyingProcess:
     def delete(self, record: Record) -> None:
         self.inner.delete(record)
 
+    def delete_generations(self, *, type_name: str, record_id: str, last: int) -> None:
+        with self.deaths.around("delete tasks"):
+            self.inner.delete_generations(type_name=type_name, record_id=record_id, last=last)
+
 
 class Pipeline:
     """The services, worker and sweeper on one Firestore and one Cloud Tasks, under one virtual clock.
@@ -151,7 +159,7 @@ class Pipeline:
     def running(self, client: Client) -> Iterator[Pipeline]:
         self._client = client
         with self.tasks as tasks:
-            policies = {name: POLICY.model_copy(update={"queue": name}) for name in ("work", "email")}
+            policies = {name: POLICY.model_copy(update={"queue": name}) for name in (*TYPES, "purge")}
             create_queues(tasks.client(), self._project, LOCATION, "http://127.0.0.1:1", policies)
             self.release(policies)
             yield self
@@ -160,6 +168,8 @@ class Pipeline:
         """Replaces every function by one of a release with these types of work."""
         now = self.clock.now
         catalog = {name: WorkType(name, AnyInput, self._run, each, "") for name, each in policies.items()}
+        if "purge" in policies:
+            catalog["purge"] = WorkType("purge", Traces, self._purge, policies["purge"], "")
         documents = DocumentsOfDyingProcess(Requests(self._client), self.deaths)
         self.documents = documents.inner
         queues = Queues(self.tasks.client(), project=self._project, location=LOCATION, policies=policies)
@@ -168,6 +178,7 @@ class Pipeline:
         self.catalog: Catalog = catalog
         self.submissions = SubmissionService(documents=documents, tasks=tasks, catalog=catalog, quota=quota, clock=now)
         self.requests = RequestService(documents=documents, tasks=tasks, catalog=catalog, quota=quota, clock=now)
+        self.traces = TraceRemover(documents=documents, tasks=tasks, files=self.assets, clock=now)
         self.sweeper = Sweeper(documents=documents, tasks=tasks, catalog=catalog, clock=now)
         self.worker = Worker(
             documents=documents,
@@ -188,9 +199,10 @@ class Pipeline:
         key: str | None = "key",
         run_at: datetime | None = None,
         notify: tuple[JsonObject, ...] | None = None,
+        work_input: JsonObject | None = None,
     ) -> Record:
         """Submits one request of the type `work`."""
-        submission = Submission("work", {}, run_at=run_at, notify=notify)
+        submission = Submission("work", work_input or {}, run_at=run_at, notify=notify)
         return self.submissions.submit(self.caller, [submission], key=key).records[0]
 
     def record(self, record: Record | str) -> Record:
@@ -246,6 +258,9 @@ class Pipeline:
                 self.sweeper.sweep_shard(shard)
         except ProcessDied:
             return
+
+    def _purge(self, given: Traces, work: Work) -> JsonObject:
+        return Purge(traces=self.traces, policies={"work": POLICY}).run(given, work)
 
     def _run(self, work_input: WorkInput, work: Work) -> JsonObject:
         return self.work(work_input.model_dump(), work)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from common.catalog import Catalog, WorkType
+from common.pipeline.lifecycle import Traces
 from common.pipeline.record import Claim, Record, Status, due_key
 from common.retention import RECORD_RETENTION
 from common.work import JsonObject, JsonValue, Work, WorkInput
@@ -80,10 +81,11 @@ POLICY = policy()
 
 
 def catalog(run: Callable[[Any, Work], JsonObject] = lambda _input, _work: {}) -> Catalog:
-    """Returns the type `demo`, which calls `run`, and the notification type `email`, which does nothing."""
+    """Returns the type `demo`, which calls `run`, and two types that do nothing: `email`, and the internal `purge`."""
     return {
         "demo": WorkType("demo", Input, run, POLICY, ""),
         "email": WorkType("email", WorkInput, lambda _input, _work: {}, POLICY, ""),
+        "purge": WorkType("purge", Traces, lambda _input, _work: {}, policy(internal=True), ""),
     }
 
 

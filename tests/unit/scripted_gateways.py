@@ -109,6 +109,12 @@ class ScriptedTasks:
         self._check(record)
         self.inner.delete(record)
 
+    def delete_generations(self, *, type_name: str, record_id: str, last: int) -> None:
+        self.before_call()
+        if record_id in self.errors:
+            raise self.errors[record_id]
+        self.inner.delete_generations(type_name=type_name, record_id=record_id, last=last)
+
     def _check(self, record: Record) -> None:
         self.before_call()
         if record.id in self.errors:

@@ -44,7 +44,7 @@ def test_a_preflight_states_the_methods_and_headers_that_a_page_may_send() -> No
     assert cors_headers(response) == {
         "Access-Control-Allow-Origin": PAGE,
         "Access-Control-Expose-Headers": "Location, Retry-After, Idempotency-Replayed",
-        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Methods": "DELETE, GET, POST",
         "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Traceparent",
         "Access-Control-Max-Age": "3600",
     }

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound as NoSuchPath
 from common.errors import (
     AlreadyEnded,
     BrokenBody,
+    Erased,
     Expired,
     Fault,
     Forbidden,
@@ -38,6 +39,7 @@ ERRORS: list[tuple[Exception, int, str]] = [
     (NotFound("There is no such request."), 404, "not_found"),
     (AlreadyEnded("The request has completed."), 409, "wrong_state"),
     (TypeNotOffered("Requests of this type are no longer accepted."), 409, "type_not_offered"),
+    (Erased("The request was erased."), 410, "erased"),
     (Expired("Submit it again."), 410, "expired"),
     (QuotaExceeded(100, timedelta(seconds=4)), 429, "too_many_open_requests"),
     (Unavailable("internal detail"), 503, "unavailable"),

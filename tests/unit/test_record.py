@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from common.pipeline.record import (
     SHARDS,
     Claim,
+    Erased,
     Failure,
     Parent,
     Progress,
@@ -63,8 +64,12 @@ FULL = Record(
     reported=1,
     reported_eta=NOW + timedelta(seconds=3),
     idle=True,
+    erased=Erased(at=NOW, scope="s"),
 )
-HIDDEN = {"claim", "due", "steps", "schema", "trace", "sweeps", "redriven_at", "reported", "reported_eta", "idle"}
+HIDDEN = {
+    *("claim", "due", "steps", "schema", "trace", "sweeps", "redriven_at"),
+    *("reported", "reported_eta", "idle", "erased"),
+}
 
 
 def all_field_names() -> set[str]:

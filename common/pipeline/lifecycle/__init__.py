@@ -17,26 +17,31 @@ from common.pipeline.lifecycle.attempt import (
 from common.pipeline.lifecycle.claiming import Delivery, claim
 from common.pipeline.lifecycle.creation import notifications, same_request, submit
 from common.pipeline.lifecycle.ending import cancel
+from common.pipeline.lifecycle.erasing import PURGE, Traces, erase, purge_of
 from common.pipeline.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict, needs_task
 from common.pipeline.lifecycle.recovery import redrive, renew, sweep, sweep_unknown_type
 
 __all__ = [
     "MOVES",
+    "PURGE",
     "TOO_LARGE",
     "Delivery",
     "IllegalTransition",
     "Move",
+    "Traces",
     "Transition",
     "Verdict",
     "cancel",
     "claim",
     "complete",
+    "erase",
     "fail_attempt",
     "fail_permanently",
     "fits",
     "needs_task",
     "not_storable",
     "notifications",
+    "purge_of",
     "redrive",
     "renew",
     "report",

@@ -76,6 +76,8 @@ class Verdict(StrEnum):
     POSTPONED = "postponed"
     RENEWED = "renewed"
     RESCUED = "rescued"
+    ERASED = "erased"
+    STILL_OPEN = "still_open"
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ def move(record: Record, name: Move, **changes: Any) -> Record:
     Evidence of deaths belongs to one claim: every move by which the claim changes or ends drops it.
     """
     sources, target = MOVES[name]
-    if record.status not in sources:
-        raise IllegalTransition(f"{name} of a {record.status} request")
+    if record.status not in sources or record.erased is not None:
+        raise IllegalTransition(f"{name} of a {'tombstone' if record.erased else f'{record.status} request'}")
     kept = {} if name in {Move.REPORT, Move.OBSERVE} else dict.fromkeys(("reported", "reported_eta", "idle"))
     return record.changed(status=target, **{**kept, **changes})
 

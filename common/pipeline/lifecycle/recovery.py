@@ -16,7 +16,7 @@ def redrive(record: Record, now: datetime) -> Transition:
     """REDRIVEN; STILL_QUEUED after an earlier redrive; EXPIRED; or ENDED if the request cannot be redriven."""
     if record.status is Status.QUEUED and record.redrive > 0:
         return Transition(Verdict.STILL_QUEUED, record)
-    if record.status not in MOVES[Move.REDRIVE][0]:
+    if record.status not in MOVES[Move.REDRIVE][0] or record.erased is not None:
         return Transition(Verdict.ENDED, record)
     if record.expires_at is not None and now >= record.expires_at:
         return Transition(Verdict.EXPIRED, record)
