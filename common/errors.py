@@ -47,7 +47,7 @@ class NotFound(Exception):
     """There is no such request, or it belongs to another tenant; callers cannot distinguish the two."""
 
 
-class AlreadyEnded(Exception):
+class WrongState(Exception):
     """The state of the request does not allow the operation."""
 
 

@@ -1,10 +1,11 @@
 """Limits the open requests of a tenant. Approximate by design: an instance counts at most every ten seconds."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, Self
 
 from common.errors import QuotaExceeded
 
@@ -19,6 +20,23 @@ class Counts(Protocol):
 class _Count:
     at: datetime
     open: int
+    reserved: Counter[str] = field(default_factory=Counter)
+    """The ids of requests reserved since then, and by how many calls: calls with one id at once count once."""
+
+
+class Reservation:
+    """A context in which a call stores requests. Its end releases those that are not `stored`, whatever is raised."""
+
+    def __init__(self, count: _Count, lock: Lock, ids: frozenset[str]) -> None:
+        self._count, self._lock, self._ids = count, lock, ids
+        self.stored: Collection[str] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:  # a later count does not include the reservation and stays as it is
+            self._count.reserved -= Counter(self._ids.difference(self.stored))
 
 
 class Quota:
@@ -33,9 +51,9 @@ class Quota:
         self._by_tenant: dict[str, _Count] = {}
         self._lock = Lock()
 
-    def reserve(self, tenant: str, requests: int) -> None:
-        """Raises QuotaExceeded, with the time until the next count, or Unavailable."""
-        now = self._clock()
+    def reserve(self, tenant: str, ids: Iterable[str]) -> Reservation:
+        """Reserves requests by their ids. Raises QuotaExceeded, with the time until the next count, or Unavailable."""
+        now, wanted = self._clock(), frozenset(ids)
         with self._lock:
             count = self._by_tenant.get(tenant)
         if count is None or now - count.at >= CACHE:
@@ -43,15 +61,10 @@ class Quota:
         with self._lock:
             self._drop_expired(now)
             count = self._by_tenant.setdefault(tenant, count)
-            if count.open + requests > self._limit:
+            if count.open + len(count.reserved.keys() | wanted) > self._limit:
                 raise QuotaExceeded(self._limit, count.at + CACHE - now)
-            count.open += requests
-
-    def release(self, tenant: str, requests: int) -> None:
-        """Returns reservations that created no request."""
-        with self._lock:
-            if (count := self._by_tenant.get(tenant)) is not None:
-                count.open = max(0, count.open - requests)
+            count.reserved.update(wanted)
+        return Reservation(count, self._lock, wanted)
 
     def _drop_expired(self, now: datetime) -> None:
         self._by_tenant = {name: count for name, count in self._by_tenant.items() if now - count.at < CACHE}

@@ -88,7 +88,7 @@ class Request(Part):
     owner: str = Field(description="The uid of the caller who submitted it")
     type: str
     input: JsonObject
-    run_at: Moment | None = Field(None, description="Earliest start")
+    run_at: Moment | None = Field(None, description="Earliest start, as submitted; a retry runs at once")
     notify: tuple[JsonObject, ...] | None = None
     parent: Parent | None = None
     status: Status
@@ -121,6 +121,10 @@ class Record(Request):
     sweeps: int | None = None
     steps: JsonObject | None = None
     redriven_at: AwareDatetime | None = None
+    nonce: str | None = None
+    """Random at the creation and at each redrive: it identifies the call that wrote this. None in older records."""
+    form: str | None = None
+    """The form of the call that submitted it: "single" or "batch of 3". None in older records."""
     trace: str | None = None
     reported: int | None = None
     """How many deaths were reported since the claim without proof that one of them was the holder's."""
@@ -150,6 +154,12 @@ class Record(Request):
 def request_id(*, tenant: str, owner: str, key: str, index: int = 0) -> str:
     """Returns the id of a request with an idempotency key: the same for every repeat of the call."""
     return _digest([tenant, owner, key, index])
+
+
+def child_ids(record: Record) -> list[str]:
+    """Returns the ids of the record's notifications, one for each entry of `notify`."""
+    entries = range(len(record.notify or ()))
+    return [child_id(parent=record.id, redrive=record.redrive, index=index) for index in entries]
 
 
 def child_id(*, parent: str, redrive: int, index: int) -> str:
@@ -182,8 +192,11 @@ def task_name_of(record_id: str, generation: int) -> str:
 
 
 def effect_key(record: Record) -> str:
-    """Returns the idempotency key of outside effects: equal in all attempts, new after a redrive."""
-    return f"{record.id}-r{record.redrive}"
+    """Returns the idempotency key of outside effects: equal in all attempts, new after a redrive.
+
+    The nonce distinguishes it from that of a deleted request whose idempotency key was used again.
+    """
+    return "-".join(part for part in (record.id, record.nonce, f"r{record.redrive}") if part)
 
 
 def waiting_since(record: Record) -> datetime:

@@ -1,18 +1,20 @@
 """What callers do with stored requests: get, list, cancel, redrive, erase, find an asset."""
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from common import log
 from common.caller import Caller
 from common.catalog import Catalog
-from common.errors import AlreadyEnded, Erased, Expired, NewerRecord, NotFound, TypeNotOffered, Unavailable
+from common.errors import Erased, Expired, NewerRecord, NotFound, TypeNotOffered, Unavailable, WrongState
 from common.pipeline import lifecycle, log_fields
 from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.quota import Quota
-from common.pipeline.record import Record, Status, child_id, erased_scope, purge_id
+from common.pipeline.record import Record, Status, child_ids, erased_scope, purge_id
 from common.pipeline.store import Conflict, Documents, Page, Position, Stored, save
 
 
@@ -36,19 +38,19 @@ class RequestService:
         catalog: Catalog,
         quota: Quota,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._documents = documents
         self._tasks = tasks
         self._catalog = catalog
         self._quota = quota
         self._clock = clock
+        self._new_nonce = new_nonce
 
     def get(self, caller: Caller, record_id: str) -> tuple[Record, list[Record]]:
         """Returns a request and its existing notifications. Raises NotFound."""
         record = self._visible(caller, record_id).record
-        ids = [
-            child_id(parent=record.id, redrive=record.redrive, index=index) for index in range(len(record.notify or ()))
-        ]
+        ids = child_ids(record)
         children = self._documents.read_all(ids)
         return record, [children[each].record for each in ids if each in children]
 
@@ -56,46 +58,56 @@ class RequestService:
         """Returns the tenant's requests, newest first."""
         return self._documents.page(tenant=caller.tenant, status=status, limit=limit, after=after)
 
-    def cancel(self, caller: Caller, record_id: str) -> Record:
-        """Cancels an open request; a repeat changes nothing. Raises NotFound, or AlreadyEnded if it ended otherwise."""
-        stored, transition = self._change(self._visible(caller, record_id), lifecycle.cancel)
+    def cancel(self, caller: Caller, record_id: str, *, seen: int | None = None) -> Record:
+        """Cancels an open request; a repeat changes nothing. `seen` is the redrive that the caller saw.
+
+        Raises NotFound, or WrongState if the request ended otherwise or is at another redrive.
+        """
+        stored = self._visible(caller, record_id)
+        redrive = stored.record.redrive if seen is None else seen
+        stored, transition = self._change(stored, partial(lifecycle.cancel, redrive=redrive))
+        _check_is_seen(stored.record, transition, redrive)
         if transition.verdict is Verdict.ENDED:
-            raise AlreadyEnded(f"The request has already {stored.record.status}; only an open one can be cancelled.")
+            raise WrongState(f"The request has already {stored.record.status}; only an open one can be cancelled.")
         try:
             self._tasks.delete(stored.record)
         except (Unavailable, NewerRecord) as error:
             log.warning("cancel.task_left", request_id=record_id, reason=str(error))
         return stored.record
 
-    def redrive(self, caller: Caller, record_id: str) -> tuple[Record, bool]:
-        """Runs a failed or cancelled request again. The second value is False if an earlier redrive queued it.
+    def redrive(self, caller: Caller, record_id: str, *, seen: int | None = None) -> tuple[Record, bool]:
+        """Runs a failed or cancelled request again. `seen` is the redrive that the caller saw end.
 
-        Raises NotFound, AlreadyEnded if the request cannot be redriven, Expired, TypeNotOffered, or QuotaExceeded.
+        The second value is False if another call has redriven it since. Raises NotFound, Expired, QuotaExceeded, or
+        WrongState if the request cannot be redriven or has never been at that redrive.
         """
-        before = self._visible(caller, record_id).record
-        if needs_quota := lifecycle.redrive(before, self._clock()).verdict is Verdict.REDRIVEN:
-            if before.type not in self._catalog or self._catalog[before.type].policy.is_draining:
+        stored = self._visible(caller, record_id)
+        ended = lifecycle.latest_end(stored.record) if seen is None else seen
+        decide = partial(lifecycle.redrive, seen=ended, nonce=self._new_nonce())
+        transition = decide(stored.record, self._clock())
+        if transition.verdict is Verdict.REDRIVEN:
+            if stored.record.type not in self._catalog or self._catalog[stored.record.type].policy.is_draining:
                 raise TypeNotOffered("Requests of this type are no longer accepted, so this one cannot be retried.")
-            self._quota.reserve(caller.tenant, 1)
-        stored, transition = self._change(self._visible(caller, record_id), lifecycle.redrive)
-        if needs_quota and transition.verdict is not Verdict.REDRIVEN:
-            self._quota.release(caller.tenant, 1)
+            with self._quota.reserve(caller.tenant, [record_id]) as reservation:
+                stored, transition = self._change(stored, decide)
+                reservation.stored = [record_id] if transition.verdict is Verdict.REDRIVEN else ()
+        _check_is_seen(stored.record, transition, ended)
         if transition.verdict is Verdict.EXPIRED:
             raise Expired("The request is past its retention; submit it again.")
         if transition.verdict is Verdict.ENDED:
-            raise AlreadyEnded(f"The request is {stored.record.status}; only a failed or cancelled one can be retried.")
+            raise WrongState(f"The request is {stored.record.status}; only a failed or cancelled one can be retried.")
         enqueue_task(self._tasks, stored, now=self._clock())
         return stored.record, transition.verdict is Verdict.REDRIVEN
 
     def erase(self, caller: Caller, record_id: str) -> None:
         """Erases an ended request and starts the removal of its traces; a repeat starts it again if it has not begun.
 
-        Raises NotFound, or AlreadyEnded if the request is open.
+        Raises NotFound, or WrongState if the request is open.
         """
         stored = self._of_tenant(caller, record_id)
         _, transition = self._change(stored, self._erased)
         if transition.verdict is Verdict.STILL_OPEN:
-            raise AlreadyEnded("The request is open; cancel it first.")
+            raise WrongState("The request is open; cancel it first.")
         try:
             purge = self._documents.read(purge_id(record_id))
         except Unavailable as error:
@@ -145,7 +157,7 @@ class RequestService:
                     raise NotFound("There is no such request.") from conflict
                 stored = conflict.current
             else:
-                log.bind(**log_fields.of_end(changed.record))
+                log.bind(**log_fields.of_end(transition.record))
                 return changed, transition
 
 
@@ -153,3 +165,11 @@ def _is_of_tenant(record: Record, tenant: str) -> bool:
     if record.erased is not None:
         return record.erased.scope == erased_scope(record_id=record.id, tenant=tenant)
     return record.tenant == tenant
+
+
+def _check_is_seen(record: Record, transition: Transition, seen: int) -> None:
+    """Raises Erased, or WrongState if the request is at another redrive than the caller saw."""
+    if record.erased is not None:
+        raise Erased("The request was erased.")
+    if transition.verdict is Verdict.ANOTHER_REDRIVE:
+        raise WrongState(f"The request is at redrive {record.redrive}, and this call is for redrive {seen}.")

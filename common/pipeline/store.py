@@ -86,13 +86,21 @@ def save(documents: Documents, held: Stored, transition: Transition) -> Stored:
             current = documents.read(held.record.id)
         else:
             return Stored(transition.record, update_time)
-        if current is not None and current.record == transition.record:
+        if current is not None and _is_own_write(current.record, held.record, transition.record):
             return current
         if current is None or current.update_time != held.update_time:
             raise Conflict(current)
         existing = documents.read_all(child.id for child in children)
         children = tuple(child for child in children if child.id not in existing)
     raise Unavailable(f"The write to {held.record.id} was tried {COMMIT_ATTEMPTS} times")
+
+
+def _is_own_write(current: Record, held: Record, written: Record) -> bool:
+    """Whether the write of `written` has landed.
+
+    A new nonce alone proves it: its task may have moved the record since, and two calls may write equal fields.
+    """
+    return current == written if written.nonce in {None, held.nonce} else current.nonce == written.nonce
 
 
 @dataclass(frozen=True)
@@ -108,8 +116,9 @@ def create(
 ) -> list[Created]:
     """Creates the missing records and returns all in order. Raises Unavailable if the outcome stays unknown.
 
-    A record that this call has written, but whose answer was lost, counts as fresh. Every other existing record is
-    passed to `compare`, with the record to create, before anything else is written; `compare` may raise.
+    A record that this call has written, but whose answer was lost, counts as fresh: it has the nonce of the call, even
+    if its task has moved it since. Every other existing record is passed to `compare`, with the record to create,
+    before anything else is written; `compare` may raise.
     """
     found: dict[str, Stored] = {}
     for _ in range(COMMIT_ATTEMPTS):
@@ -119,10 +128,10 @@ def create(
         except CommitUncertain:
             found = documents.read_all(record.id for record in records)
             for record in records:
-                if record.id in found and found[record.id].record != record:
+                if record.id in found and found[record.id].record.nonce != record.nonce:
                     compare(found[record.id].record, record)
         else:
             found = found | {record.id: Stored(record, update_time) for record in missing}
         if all(record.id in found for record in records):
-            return [Created(found[record.id], found[record.id].record == record) for record in records]
+            return [Created(found[each.id], found[each.id].record.nonce == each.nonce) for each in records]
     raise Unavailable(f"The requests could not be created in {COMMIT_ATTEMPTS} tries")

@@ -11,7 +11,7 @@ from common.catalog import Catalog
 from common.errors import Erased, KeyReused, QuotaExceeded
 from common.pipeline import lifecycle
 from common.pipeline.enqueue import Tasks, enqueue_task
-from common.pipeline.quota import Quota
+from common.pipeline.quota import Quota, Reservation
 from common.pipeline.record import Record, request_id
 from common.pipeline.store import Documents, create
 from common.pipeline.submission import Submission, check_limits
@@ -37,6 +37,7 @@ class SubmissionService:
         quota: Quota,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: secrets.token_hex(16),
+        new_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._documents = documents
         self._tasks = tasks
@@ -44,6 +45,7 @@ class SubmissionService:
         self._quota = quota
         self._clock = clock
         self._new_id = new_id
+        self._new_nonce = new_nonce
 
     def submit(
         self,
@@ -58,7 +60,7 @@ class SubmissionService:
 
         Raises InvalidInput, TooLarge, KeyReused, Erased, QuotaExceeded, or Unavailable if the outcome stays unknown.
         """
-        now = self._clock()
+        now, nonce = self._clock(), self._new_nonce()
         for index, each in enumerate(submissions):
             check_limits(each, now, pointer=f"/requests/{index}" if batch else "")
         records = [
@@ -73,10 +75,11 @@ class SubmissionService:
                 run_at=each.run_at,
                 notify=each.notify,
                 trace=trace,
+                nonce=nonce,
+                form=f"batch of {len(submissions)}" if batch else "single",
             )
             for index, each in enumerate(submissions)
         ]
-        reserved = self._reserve(caller, records, repeatable=key is not None)
         positions = {record.id: f"/requests/{index}" if batch else "" for index, record in enumerate(records)}
 
         def compare(stored: Record, submitted: Record) -> None:
@@ -85,27 +88,26 @@ class SubmissionService:
             if not lifecycle.same_request(stored, submitted):
                 raise KeyReused(positions[submitted.id])
 
-        created = create(self._documents, records, compare=compare)
-        fresh = sum(request.fresh for request in created)
-        log.bind(accepted=fresh)
-        self._quota.release(caller.tenant, reserved - fresh)
+        with self._reserve(caller, records, repeatable=key is not None) as reservation:
+            created = create(self._documents, records, compare=compare)
+            reservation.stored = fresh = {each.stored.record.id for each in created if each.fresh}
+        log.bind(accepted=len(fresh))
         for request in created:
             if not enqueue_task(self._tasks, request.stored, now=now):
                 break  # Cloud Tasks does not answer; do not make the caller wait for every other request too
-        return Accepted([request.stored.record for request in created], is_replay=fresh == 0)
+        return Accepted([request.stored.record for request in created], is_replay=not fresh)
 
     def _id(self, caller: Caller, key: str | None, index: int) -> str:
         if key is None:
             return self._new_id()
         return request_id(tenant=caller.tenant, owner=caller.uid, key=key, index=index)
 
-    def _reserve(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> int:
-        """Returns the number of reservations: 0 for a replay, which is answered even if the quota is used up."""
+    def _reserve(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> Reservation:
+        """Reserves nothing for a replay if the quota is used up: it is answered all the same."""
+        ids = {record.id for record in records}
         try:
-            self._quota.reserve(caller.tenant, len(records))
+            return self._quota.reserve(caller.tenant, ids)
         except QuotaExceeded:
-            ids = [record.id for record in records]
-            if not repeatable or len(self._documents.read_all(ids)) < len(set(ids)):
+            if not repeatable or len(self._documents.read_all(ids)) < len(ids):
                 raise
-            return 0
-        return len(records)
+            return self._quota.reserve(caller.tenant, ())

@@ -1,9 +1,8 @@
 """The models of request bodies, created from the types of work. Validation and the OpenAPI document both use them."""
 
 import json
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import (
@@ -20,26 +19,12 @@ from pydantic import (
 
 from common.catalog import Catalog
 from common.json_values import parse
-from common.pipeline.record import YEARS
 from common.pipeline.submission import Submission
 from common.work import JsonObject
+from functions.http.moments import parse_moment
 from functions.http.problems import invalid
 
 MAX_BATCH = 10
-_RFC3339 = re.compile(r"[0-9]{4}(-[0-9]{2}){2}[Tt][0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
-
-
-def _moment(value: object) -> datetime:
-    """Pydantic cannot do this: it accepts numbers, bare dates and times without an offset, in strict mode no text."""
-    try:
-        moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) and _RFC3339.fullmatch(value) else None
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise ValueError("must be an RFC 3339 date-time with an offset, such as 2026-01-31T09:00:00Z")
-    if moment.year not in YEARS:
-        raise ValueError(f"must be between the years {YEARS[0]} and {YEARS[-1]}")
-    return moment.astimezone(UTC)
 
 
 def _none_yet(entries: tuple[JsonObject, ...]) -> tuple[JsonObject, ...]:
@@ -53,7 +38,7 @@ def _no_type(_value: object) -> object:
 
 
 _NoType = Annotated[Any, PlainValidator(_no_type), WithJsonSchema({"not": {}})]
-RunAt = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+RunAt = Annotated[datetime, PlainValidator(parse_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Notify = Annotated[tuple[JsonObject, ...], AfterValidator(_none_yet), Field(json_schema_extra={"maxItems": 0})]
 
 
@@ -62,8 +47,27 @@ class Body(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    run_at: RunAt | None = Field(None, description="Earliest start, at most a year ahead; a past time means now")
+    run_at: RunAt | None = Field(
+        None, description="Earliest start, at most a year ahead; a past time means now. A retry runs at once"
+    )
     notify: Notify | None = Field(None, description="Notifications to send when the request ends")
+
+
+class Redrive(BaseModel):
+    """The request as its caller saw it. A repeat of the call then changes nothing that came later."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra=lambda schema: schema.update(required=[]))
+
+    redrive: int = Field(ge=0, description="`redrive` of the request that the caller saw")
+
+
+_REDRIVE: TypeAdapter[Redrive] = TypeAdapter(Redrive)
+
+
+def parse_redrive(data: bytes) -> int | None:
+    """Returns the redrive that the caller saw, or None for no body and for an empty object. Raises InvalidInput."""
+    given = parse(data) if data else {}
+    return None if given == {} else int(_validate(_REDRIVE, given).redrive)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def bodies_for(catalog: Catalog) -> Bodies:
     return Bodies(TypeAdapter(union), TypeAdapter(batch), frozenset(each.name for each in offered))
 
 
-def _validate(adapter: TypeAdapter[Any], given: Any, types: frozenset[str]) -> Any:
+def _validate(adapter: TypeAdapter[Any], given: Any, types: frozenset[str] = frozenset()) -> Any:
     """Validates `given`, serialised again, not the received bytes: `given` is stored, and JSON parsers differ."""
     try:
         return adapter.validate_json(json.dumps(given))

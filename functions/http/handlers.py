@@ -16,8 +16,9 @@ from common.pipeline.request_service import RequestService
 from common.pipeline.submission import MAX_REQUEST_BYTES
 from common.pipeline.submission_service import SubmissionService
 from functions.http import parsing
-from functions.http.bodies import MAX_BATCH, Bodies
+from functions.http.bodies import MAX_BATCH, Bodies, parse_redrive
 
+MAX_REDRIVE_BYTES = 1024
 ASSET_URL_VALIDITY = timedelta(minutes=15)
 
 
@@ -77,10 +78,12 @@ class Handlers:
         return _json(answer)
 
     def cancel(self, call: Call) -> Response:
-        return _json(self.requests.cancel(self._caller(call), call.id).public())
+        caller, seen = self._caller(call), _redrive_seen(call)
+        return _json(self.requests.cancel(caller, call.id, seen=seen).public())
 
     def redrive(self, call: Call) -> Response:
-        record, fresh = self.requests.redrive(self._caller(call), call.id)
+        caller, seen = self._caller(call), _redrive_seen(call)
+        record, fresh = self.requests.redrive(caller, call.id, seen=seen)
         return _json(record.public(), 202 if fresh else 200)
 
     def erase(self, call: Call) -> Response:
@@ -109,6 +112,10 @@ class Handlers:
 
     def _caller(self, call: Call) -> Caller:
         return self.identity.caller(call.request.headers.get("Authorization"))
+
+
+def _redrive_seen(call: Call) -> int | None:
+    return parse_redrive(parsing.optional_body(call.request, MAX_REDRIVE_BYTES))
 
 
 def _accepted(answer: dict[str, Any], *, is_replay: bool, location: str | None = None) -> Response:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from common.pipeline.record import Request
 from common.version import VERSION
-from functions.http.bodies import Bodies
+from functions.http.bodies import Bodies, Redrive
 from functions.http.operations import OPERATIONS, Operation, Success
 from functions.http.problems import MEDIA_TYPE
 from functions.http.schemas import PROBLEM, REF, Json, ref
@@ -47,6 +47,7 @@ def _schemas(bodies: Bodies) -> Json:
             ("request", "serialization", TypeAdapter(Request)),
             ("batch", "validation", bodies.batch),
             ("submission", "validation", bodies.one),
+            ("redrive", "validation", TypeAdapter(Redrive)),
         ],
         ref_template=REF,
     )
@@ -68,10 +69,15 @@ def _operation(operation: Operation) -> Json:
         "responses": {str(status): _success(answer) for status, answer in operation.success.items()}
         | {str(status): _problem(status) for status in operation.errors},
     }
+    if operation.description:
+        described["description"] = operation.description
     if operation.parameters:
         described["parameters"] = [parameter.to_json() for parameter in operation.parameters]
     if operation.body:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+        described["requestBody"] = {
+            "required": not operation.body_is_optional,
+            "content": {"application/json": {"schema": operation.body}},
+        }
     if operation.public:
         described["security"] = []
     return described

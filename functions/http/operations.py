@@ -19,11 +19,22 @@ KEY = Parameter(
     "Idempotency-Key",
     "header",
     {**text_like(KEY_PATTERN), "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
-    "Makes the call repeatable: the same key finds the same request, while its record exists.",
+    "Makes the call repeatable: the same key finds the same request, while its record exists. "
+    "A repeat is the same call: a single request, or a batch of the same length.",
 )
 LIMIT = Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE})
 PAGE_TOKEN = Parameter("page_token", "query", text_like(PAGE_TOKEN_PATTERN))
 STATUS = Parameter("status", "query", {"enum": list(Status)})
+
+CANCEL = (
+    "With `redrive`, only that redrive is cancelled: if the request has been retried since, the answer is 409. "
+    "Without it, the call cancels whatever runs when it arrives."
+)
+RETRY = (
+    "With `redrive`, the call is repeatable: 202 if this call retries the request, 200 with the request in any status "
+    "if it has been retried since that redrive, 409 if it has never been at it. Without it, a repeat is 200 only while "
+    "the request is still queued. A retry runs at once: `run_at` stays as it was submitted and has no effect."
+)
 
 REPLAYED: Json = {
     "Idempotency-Replayed": {
@@ -59,10 +70,12 @@ class Operation:
     method: str
     path: str
     summary: str
+    description: str | None = None
     handler: Callable[[Handlers, Call], Response]
     success: Mapping[int, Success]
     parameters: tuple[Parameter, ...] = ()
     body: Json | None = None
+    body_is_optional: bool = False
     errors: tuple[int, ...] = ()
     public: bool = False
 
@@ -125,20 +138,26 @@ OPERATIONS = (
         method="POST",
         path="/requests/{id}:cancel",
         summary="Cancel an open request; a repeat changes nothing",
+        description=CANCEL,
         handler=Handlers.cancel,
         success={200: Success(REQUEST)},
         parameters=(ID,),
-        errors=(401, 403, 404, 409, 410, 503),
+        body=ref("Redrive"),
+        body_is_optional=True,
+        errors=(401, 403, 404, 409, 410, 413, 422, 503),
     ),
     Operation(
         id="retry",
         method="POST",
         path="/requests/{id}:retry",
-        summary="Run a failed or cancelled request again",
+        summary="Run a failed or cancelled request again, at once",
+        description=RETRY,
         handler=Handlers.redrive,
         success={202: Success(REQUEST), 200: Success(REQUEST)},
         parameters=(ID,),
-        errors=(401, 403, 404, 409, 410, 429, 503),
+        body=ref("Redrive"),
+        body_is_optional=True,
+        errors=(401, 403, 404, 409, 410, 413, 422, 429, 503),
     ),
     Operation(
         id="asset",

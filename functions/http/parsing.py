@@ -63,6 +63,12 @@ def any_body(request: Request, limit: int) -> bytes:
     return bytes(data)
 
 
+def optional_body(request: Request, limit: int) -> bytes:
+    """Returns the body, or b"" if the call has none. Raises as `body` does."""
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    return body(request, limit) if has_body else b""
+
+
 def idempotency_key(request: Request) -> str | None:
     """Raises InvalidInput."""
     key = request.headers.get("Idempotency-Key")

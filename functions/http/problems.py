@@ -56,7 +56,7 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str, str]] = {
     errors.NotSignedIn: (401, "not_signed_in", "A valid token is required"),
     errors.Forbidden: (403, "forbidden", "The caller lacks permission"),
     errors.NotFound: (404, "not_found", "Not found"),
-    errors.AlreadyEnded: (409, "wrong_state", "The state of the request does not allow this"),
+    errors.WrongState: (409, "wrong_state", "The state of the request does not allow this"),
     errors.TypeNotOffered: (409, "type_not_offered", "Requests of this type are no longer accepted"),
     errors.Erased: (410, "erased", "The request was erased"),
     errors.Expired: (410, "expired", "The request is past its retention"),
@@ -64,7 +64,7 @@ PROBLEMS: Mapping[type[Exception], tuple[int, str, str]] = {
     errors.Unavailable: (503, "unavailable", "The outcome is unknown"),
     errors.NewerRecord: (503, "roll_out", "A new release is rolling out"),
 }
-REPEAT = "The outcome is unknown. Repeat the call; repeat a submission with the same Idempotency-Key."
+REPEAT = "The outcome is unknown. Repeat the call: a submission with its Idempotency-Key, a retry with its `redrive`."
 RETRY_AFTER_SECONDS = 5
 HEADERS_OF_STATUS = {
     401: {"WWW-Authenticate": "Bearer"},

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from common.pipeline.lifecycle import MOVES
-from common.pipeline.record import OPEN, Record, Status, child_id, effect_key, is_due, task_name
+from common.pipeline.record import OPEN, Record, Status, child_ids, effect_key, is_due, task_name
 
 if TYPE_CHECKING:
     from tests.chaos.world import Actor, World
@@ -100,15 +100,15 @@ class Invariants:
             self._check(self._ends[run] == 1, "ended twice", after)
             self._check_end(after, actor)
 
-    def on_start(self, effect_key: str, actor: Actor) -> None:
+    def on_start(self, key: str, actor: Actor) -> None:
         """The work starts under the effect key of the claim."""
         claimed = self._effect_keys.get(actor)
         self._excused.add(actor)
-        self._check_world(claimed == effect_key, f"the work has {effect_key}, but {claimed} was claimed")
+        self._check_world(claimed == key, f"the work has {key}, but {claimed} was claimed")
 
-    def on_step(self, effect_key: str, step: int, actor: Actor) -> bool:
+    def on_step(self, key: str, step: int, actor: Actor) -> bool:
         """The holder of a request never repeats a step that its record has."""
-        record_id = effect_key.rpartition("-r")[0]
+        record_id = key.partition("-")[0]
         stored = self._world.documents.inner.stored.get(record_id)
         if stored is not None and self._holders.get(record_id) is actor:
             done = stored.record.steps or {}
@@ -122,8 +122,7 @@ class Invariants:
             self._check_world(record_id in records, f"{record_id} was accepted but does not exist")
         for record in records.values():
             self._check(record.status not in OPEN, "never ended", record)
-            for index in range(len(record.notify or ())):
-                child = child_id(parent=record.id, redrive=record.redrive, index=index)
+            for index, child in enumerate(child_ids(record)):
                 if child not in self._world.deleted_ids:
                     is_expected = record.status is not Status.CANCELLED
                     self._check((child in records) == is_expected, f"notification {index} is wrong", record)

@@ -16,7 +16,7 @@ from greenlet import getcurrent, greenlet
 
 from common.caller import Caller
 from common.catalog import Catalog, WorkType
-from common.errors import AlreadyEnded, Expired, KeyReused, NewerRecord, NotFound, QuotaExceeded, Unavailable
+from common.errors import Expired, KeyReused, NewerRecord, NotFound, QuotaExceeded, Unavailable, WrongState
 from common.pipeline.lifecycle import Delivery
 from common.pipeline.quota import Quota
 from common.pipeline.record import OPEN, SHARDS, Status
@@ -231,7 +231,7 @@ class World:
                 self.after(self.seconds(0, 2000), partial(self.start, partial(self._call_use_case, call, record_id)))
 
     def _call_use_case(self, call: Callable[[Caller, str], object], record_id: str) -> None:
-        with suppress(AlreadyEnded, NotFound, Expired, Unavailable, QuotaExceeded):
+        with suppress(WrongState, NotFound, Expired, Unavailable, QuotaExceeded):
             call(CALLER, record_id)
 
     # Cloud Tasks and operators

@@ -216,6 +216,10 @@ class Pipeline:
         [document] = self._client.collection("requests").list_documents()
         return self.record(document.id)
 
+    def delete(self, record: Record) -> None:
+        """Deletes the record, as Firestore does after its retention."""
+        self._client.collection("requests").document(record.id).delete()
+
     def children(self, parent: Record) -> list[Record]:
         """Returns the existing notifications of the parent's current redrive."""
         current = self.record(parent)

@@ -1,6 +1,7 @@
 """The quota of open requests, over HTTP."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import uuid4
 
@@ -83,3 +84,27 @@ def test_a_request_can_be_cancelled_over_quota(full: Caller) -> None:
     last = full.get("/requests").json()["requests"][0]["id"]
 
     assert full.post(f"/requests/{last}:cancel").status_code == 200
+
+
+def test_retries_of_a_request_at_once_count_once(service: Service, small: Service) -> None:
+    caller = small.caller()
+    location = caller.post("/requests", REQUEST).headers["Location"]
+    caller.post(f"{location}:cancel").raise_for_status()
+    caller.post("/requests", REQUEST).raise_for_status()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: caller.post(f"{location}:retry").status_code, range(4)))
+
+    assert sorted(answers) == [200, 200, 200, 202]
+    assert caller.post("/requests", REQUEST).status_code == 202
+    assert_over_quota(caller.post("/requests", REQUEST))
+
+
+def test_refused_key_reuses_do_not_use_up_the_quota(small: Service) -> None:
+    caller = small.caller()
+    caller.post("/requests", REQUEST, key="used").raise_for_status()
+
+    for _ in range(10):
+        assert caller.post("/requests", {**REQUEST, "input": {"steps": 2}}, key="used").status_code == 422
+
+    assert caller.post("/requests", REQUEST).status_code == 202

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from uuid import uuid4
 
 from common.pipeline.submission import MAX_REQUEST_BYTES
@@ -138,8 +139,45 @@ def test_a_batch_whose_key_has_another_request_is_refused_at_that_request(servic
     key = new_key()
     caller.post("/requests:batch", {"requests": [REQUEST, REQUEST]}, key=key)
 
-    answer = caller.post("/requests:batch", {"requests": [REQUEST, OTHER, OTHER]}, key=key)
+    answer = caller.post("/requests:batch", {"requests": [REQUEST, OTHER]}, key=key)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/requests/1"]
     assert len(service.stored_by(caller)) == 2
+
+
+def test_a_key_of_another_form_of_the_call_is_refused(service: Service, caller: Caller) -> None:
+    single, batch = new_key(), new_key()
+    caller.post("/requests", REQUEST, key=single).raise_for_status()
+    caller.post("/requests:batch", {"requests": [REQUEST] * 3}, key=batch).raise_for_status()
+
+    answers = [
+        caller.post("/requests:batch", {"requests": [REQUEST]}, key=single),
+        caller.post("/requests:batch", {"requests": [REQUEST] * 2}, key=single),
+        caller.post("/requests", REQUEST, key=batch),
+        caller.post("/requests:batch", {"requests": [REQUEST] * 2}, key=batch),
+        caller.post("/requests:batch", {"requests": [REQUEST] * 4}, key=batch),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 5
+    assert {answer.json()["code"] for answer in answers} == {"idempotency_key_reused"}
+    assert len(service.stored_by(caller)) == 4
+
+
+def test_a_request_of_a_release_without_forms_is_found_by_its_key(service: Service, caller: Caller) -> None:
+    key = new_key()
+    first = caller.post("/requests", REQUEST, key=key).json()
+    service.edit(first["id"], form=None, nonce=None)
+
+    assert caller.post("/requests", REQUEST, key=key).json() == first
+    assert caller.post("/requests:batch", {"requests": [REQUEST]}, key=key).json() == {"requests": [first]}
+
+
+def test_of_several_submissions_with_one_key_at_once_exactly_one_is_accepted(service: Service, caller: Caller) -> None:
+    for _ in range(10):
+        submit = partial(caller.post, "/requests", REQUEST, key=new_key())
+
+        with ThreadPoolExecutor(4) as threads:
+            answers = [call.result() for call in [threads.submit(submit) for _ in range(4)]]
+
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 202]

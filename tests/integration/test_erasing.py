@@ -13,7 +13,7 @@ from google.cloud.tasks_v2 import ListTasksRequest, Task
 
 from common import log
 from common.caller import Caller
-from common.errors import AlreadyEnded, Erased
+from common.errors import Erased, WrongState
 from common.pipeline.record import Record, Status
 from common.work import JsonObject, PermanentFailure, Snooze, Work
 from local.cloud_tasks import VirtualClock
@@ -263,7 +263,7 @@ def test_a_delivery_that_comes_late_finds_the_tombstone(pipeline: Pipeline) -> N
 def test_an_open_request_must_be_cancelled_first(pipeline: Pipeline) -> None:
     record = submit(pipeline)
 
-    with pytest.raises(AlreadyEnded):
+    with pytest.raises(WrongState):
         pipeline.requests.erase(pipeline.caller, record.id)
     pipeline.requests.cancel(pipeline.caller, record.id)
     pipeline.requests.erase(pipeline.caller, record.id)

@@ -480,8 +480,25 @@ def test_the_effect_key_changes_with_a_redrive_only(pipeline: Pipeline) -> None:
     pipeline.requests.redrive(pipeline.caller, record.id)
     pipeline.tasks.advance(10 * MINUTE)
 
-    assert keys == [f"{record.id}-r0"] * 3 + [f"{record.id}-r1"] * 3
-    assert effect_key(pipeline.record(record)) == f"{record.id}-r1"
+    assert keys == [effect_key(record)] * 3 + [effect_key(pipeline.record(record))] * 3
+    assert len(set(keys)) == 2
+
+
+def test_a_request_that_is_submitted_again_after_its_deletion_has_another_effect_key(pipeline: Pipeline) -> None:
+    keys: list[str] = []
+
+    def work(_input: JsonObject, work: Work) -> JsonObject:
+        keys.append(work.effect_key)
+        return {}
+
+    pipeline.work = work
+    for _ in range(2):
+        record = pipeline.submit()
+        pipeline.tasks.advance(MINUTE)
+        pipeline.delete(record)
+        pipeline.tasks.reset_names()
+
+    assert len(set(keys)) == 2
 
 
 def test_a_request_beyond_the_horizon_of_cloud_tasks_runs_on_time(pipeline: Pipeline) -> None:

@@ -1,5 +1,6 @@
 """The use cases of callers over fakes."""
 
+from itertools import count
 from typing import Any
 
 from common.caller import Caller
@@ -17,16 +18,27 @@ MALLORY = Caller(uid="mallory", tenant="t:other")
 
 
 class Harness:
-    """Both services with these stored requests. A tenant may have `limit` open requests."""
+    """Both services with these stored requests. The nonces of their calls are n1, n2, and so on."""
 
     def __init__(self, *records: Record, limit: int = 100, types: Catalog | None = None) -> None:
         self.documents, self.tasks, self.clock = ScriptedDocuments(*records), ScriptedTasks(), Clock()
+        nonces = count(1)
         quota = Quota(self.documents, limit=limit, clock=self.clock)
         self.submissions = SubmissionService(
-            documents=self.documents, tasks=self.tasks, catalog=catalog(), quota=quota, clock=self.clock
+            documents=self.documents,
+            tasks=self.tasks,
+            catalog=catalog(),
+            quota=quota,
+            clock=self.clock,
+            new_nonce=lambda: f"n{next(nonces)}",
         )
         self.requests = RequestService(
-            documents=self.documents, tasks=self.tasks, catalog=types or catalog(), quota=quota, clock=self.clock
+            documents=self.documents,
+            tasks=self.tasks,
+            catalog=types or catalog(),
+            quota=quota,
+            clock=self.clock,
+            new_nonce=lambda: f"n{next(nonces)}",
         )
 
     def submit(self, *submissions: Submission, key: str | None = "k1", caller: Caller = ANN) -> Accepted:

@@ -11,7 +11,7 @@ from common.errors import Fault, InvalidInput
 from common.pipeline.submission import Submission
 from common.queues import load_policies
 from common.work import JsonObject
-from functions.http.bodies import MAX_BATCH, Bodies, bodies_for
+from functions.http.bodies import MAX_BATCH, Bodies, bodies_for, parse_redrive
 
 REQUEST: dict[str, Any] = {"type": "diagnostic", "input": {}}
 ASSET: dict[str, Any] = {
@@ -149,6 +149,10 @@ def test_a_body_with_a_thousand_faults_is_refused_with_twenty_short_ones(bodies:
         ("2026-01-31T14:30:00+05:30", datetime(2026, 1, 31, 9, tzinfo=UTC)),
         ("2020-02-29T12:00:00.123456789-08:00", datetime(2020, 2, 29, 20, 0, 0, 123456, tzinfo=UTC)),
         ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("1969-12-31T23:00:00-01:00", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("2016-12-31t23:59:60.25z", datetime(2017, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC)),
+        ("2015-07-01T05:29:60+05:30", datetime(2015, 7, 1, tzinfo=UTC)),
     ],
 )
 def test_a_time_is_parsed_to_utc(bodies: Bodies, run_at: str, moment: datetime) -> None:
@@ -172,7 +176,17 @@ INVALID_TIMES = {
     "a line break at the end": "2026-01-31T09:00:00Z\n",
     "year 0": "0000-01-01T00:00:00Z",
     "year 1 with an offset": "0001-01-01T00:00:00+23:59",
+    "an offset of 60 minutes": "2026-01-31T09:00:00+00:60",
     "year 1969": "1969-12-31T23:59:59Z",
+    "year 1969 in UTC": "1970-01-01T00:00:00+01:00",
+    "year 9001 in UTC": "9000-12-31T23:59:59-00:01",
+    "year 9001 after a leap second": "9000-12-31T23:59:60Z",
+    "a leap second at the end of the calendar": "9999-12-31T23:59:60Z",
+    "a leap second at noon": "2016-12-31T12:00:60Z",
+    "a leap second within a month": "2016-12-30T23:59:60Z",
+    "a leap second by local time": "2016-12-31T23:59:60+01:00",
+    "second 61": "2016-12-31T23:59:61Z",
+    "minute 60": "2016-12-31T23:60:00Z",
     "year 9999 with an offset": "9999-12-31T23:59:59-23:59",
 }
 
@@ -208,3 +222,34 @@ def test_a_submission_of_a_draining_type_is_refused(draining: list[str], message
         bodies.parse_one(encode(REQUEST))
     with pytest.raises(InvalidInput, match=message):
         bodies.parse_batch(encode({"requests": [REQUEST]}))
+
+
+@pytest.mark.parametrize(
+    ("body", "redrive"), [(b"", None), (b"{}", None), (b'{"redrive": 0}', 0), (b'{"redrive": 7}', 7)]
+)
+def test_the_redrive_that_the_caller_saw_is_optional(body: bytes, redrive: int | None) -> None:
+    assert parse_redrive(body) == redrive
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"redrive": -1}', "/redrive"),
+        (b'{"redrive": "1"}', "/redrive"),
+        (b'{"redrive": 1.5}', "/redrive"),
+        (b'{"redrive": true}', "/redrive"),
+        (b'{"redrive": null}', "/redrive"),
+        (b'{"redrive": [1]}', "/redrive"),
+        (b'{"redrive": 1, "attempt": 1}', "/attempt"),
+        (b"null", ""),
+        (b"1", ""),
+        (b"[]", ""),
+        (b"{", ""),
+        (b" ", ""),
+    ],
+)
+def test_a_body_of_another_shape_than_a_redrive_is_refused(body: bytes, pointer: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        parse_redrive(body)
+
+    assert pointer in pointers(refusal)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.errors import AlreadyEnded, Erased, NotFound, Unavailable
+from common.errors import Erased, NotFound, Unavailable, WrongState
 from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Traces
 from common.pipeline.purge import Purge
@@ -46,7 +46,7 @@ def test_an_open_request_is_refused_and_stays(status: Status) -> None:
     harness = Harness(record_with(status))
     before = harness.state()
 
-    with pytest.raises(AlreadyEnded, match="cancel it first"):
+    with pytest.raises(WrongState, match="cancel it first"):
         harness.requests.erase(ANN, "r1")
 
     assert harness.state() == before
@@ -126,10 +126,10 @@ def test_two_erasures_at_once_both_succeed() -> None:
 
 def test_a_request_that_is_redriven_first_is_not_erased() -> None:
     harness, record = Harness(ended(Status.FAILED)), ended(Status.FAILED)
-    redriven = lifecycle.redrive(record, NOW)
+    redriven = lifecycle.redrive(record, NOW, seen=0, nonce="new")
     harness.documents.next_commits = [lambda: save(harness.documents.inner, harness.documents.stored(), redriven)]
 
-    with pytest.raises(AlreadyEnded):
+    with pytest.raises(WrongState):
         harness.requests.erase(ANN, "r1")
 
     assert harness.records == [redriven.record]
@@ -141,7 +141,7 @@ def test_a_redrive_finds_a_request_that_is_erased_first() -> None:
         lambda: save(harness.documents.inner, harness.documents.stored(), lifecycle.erase(ended(Status.FAILED), NOW))
     ]
 
-    with pytest.raises(AlreadyEnded):
+    with pytest.raises(Erased):
         harness.requests.redrive(ANN, "r1")
 
     assert erased(harness)

@@ -102,3 +102,12 @@ def test_a_repeated_submission_is_the_same_request_in_every_status() -> None:
 )
 def test_a_different_submission_is_another_request(other: dict[str, Any]) -> None:
     assert not same_request(submitted(), submitted(**other))
+
+
+def test_a_submission_in_another_form_is_another_request() -> None:
+    assert not same_request(submitted(form="single"), submitted(form="batch of 1"))
+    assert not same_request(submitted(form="batch of 3"), submitted(form="batch of 2"))
+
+
+def test_an_older_record_without_a_form_is_the_same_request_in_every_form() -> None:
+    assert same_request(submitted(), submitted(form="batch of 2"))

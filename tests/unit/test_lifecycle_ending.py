@@ -18,7 +18,7 @@ from common.pipeline.lifecycle import (
 )
 from common.pipeline.record import Parent, Record, Status, child_id, due_key
 from common.retention import RECORD_RETENTION
-from tests.unit.builders import FIRST_SWEEP, LEASE, NOW, TASK, ended, processing, queued
+from tests.unit.builders import FIRST_SWEEP, LEASE, NOW, TASK, ended, processing, queued, record_with
 
 LATER = NOW + LEASE
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"}, {"type": "webhook", "url": "https://clinic.example/"})
@@ -99,3 +99,12 @@ def test_the_notifications_of_a_redriven_request_are_new_requests() -> None:
     first, second = (notifications(LAST_ATTEMPT.changed(redrive=redrive), LATER) for redrive in (0, 1))
 
     assert {child.id for child in first}.isdisjoint(child.id for child in second)
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("redrive", [0, 2])
+def test_a_cancel_of_another_redrive_changes_nothing(status: Status, redrive: int) -> None:
+    record = record_with(status, redrive=1)
+
+    assert cancel(record, LATER, redrive=redrive) == Transition(Verdict.ANOTHER_REDRIVE, record)
+    assert cancel(record, LATER, redrive=1) == cancel(record, LATER)

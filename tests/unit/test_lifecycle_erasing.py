@@ -105,7 +105,7 @@ def test_a_tombstone_is_ended_for_everybody(status: Status) -> None:
 
     verdicts = [
         lifecycle.claim(erased, delivery, token="x", lease=SECOND, now=LATER).verdict,
-        lifecycle.redrive(erased, LATER).verdict,
+        lifecycle.redrive(erased, LATER, seen=0, nonce="new").verdict,
         lifecycle.sweep(erased, LATER).verdict,
         lifecycle.cancel(erased, LATER).verdict,
     ]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from common.pipeline.lifecycle import Transition, Verdict, redrive, renew, sweep, sweep_unknown_type
+from common.pipeline.lifecycle import Transition, Verdict, latest_end, redrive, renew, sweep, sweep_unknown_type
 from common.pipeline.record import Failure, Progress, Record, Status, due_key
 from common.retention import RECORD_RETENTION
-from tests.unit.builders import CLAIM, FIRST_SWEEP, LEASE, MINUTE, NOW, SECOND, ended, processing, queued
+from tests.unit.builders import CLAIM, FIRST_SWEEP, LEASE, MINUTE, NOW, SECOND, ended, processing, queued, record_with
 
 LATER = NOW + MINUTE
 DUE = NOW + FIRST_SWEEP
@@ -42,35 +42,60 @@ def test_a_redriven_request_is_as_new_but_for_its_generation_and_its_errors() ->
         scheduled_at=NOW,
         run_at=NOW,
         notify=notify,
+        nonce="old",
+        form="single",
     )
 
-    assert redrive(record, LATER) == Transition(
+    assert redrive(record, LATER, seen=record.redrive, nonce="new") == Transition(
         Verdict.REDRIVEN,
-        queued(redrive=2, generation=5, claim=CLAIM, errors=errors, run_at=NOW, notify=notify).changed(
-            due=due(LATER + FIRST_SWEEP), redriven_at=LATER
-        ),
+        queued(
+            redrive=2, nonce="new", generation=5, claim=CLAIM, errors=errors, run_at=NOW, notify=notify, form="single"
+        ).changed(due=due(LATER + FIRST_SWEEP), redriven_at=LATER),
     )
 
 
 @pytest.mark.parametrize(
     "record",
-    [ended(Status.COMPLETED), queued(), processing(redrive=1)],
-    ids=["completed", "queued, never redriven", "processing"],
+    [ended(Status.COMPLETED), queued(), queued(redrive=1), processing(redrive=1)],
+    ids=["completed", "queued, never redriven", "queued", "processing"],
 )
 def test_only_a_failed_or_cancelled_request_can_be_redriven(record: Record) -> None:
-    assert redrive(record, LATER) == Transition(Verdict.ENDED, record)
+    assert redrive(record, LATER, seen=record.redrive, nonce="new") == Transition(Verdict.ENDED, record)
 
 
-def test_a_repeated_redrive_changes_nothing() -> None:
-    record = queued(redrive=1)
+@pytest.mark.parametrize("status", Status)
+def test_a_repeated_redrive_changes_nothing_in_any_status(status: Status) -> None:
+    record = record_with(status, redrive=2)
 
-    assert redrive(record, LATER) == Transition(Verdict.STILL_QUEUED, record)
+    for seen in (0, 1):
+        assert redrive(record, LATER, seen=seen, nonce="new") == Transition(Verdict.ALREADY_REDRIVEN, record)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_request_cannot_be_redriven_from_a_redrive_that_it_never_reached(status: Status) -> None:
+    record = record_with(status, redrive=2)
+
+    assert redrive(record, LATER, seen=3, nonce="new") == Transition(Verdict.ANOTHER_REDRIVE, record)
+
+
+@pytest.mark.parametrize(
+    ("record", "seen"),
+    [
+        (queued(), 0),
+        (queued(redrive=2), 1),
+        (processing(redrive=2), 2),
+        (ended(Status.FAILED, redrive=2), 2),
+        (ended(Status.COMPLETED, redrive=2), 2),
+    ],
+)
+def test_a_caller_who_names_no_redrive_has_seen_the_end_before_a_queued_redrive(record: Record, seen: int) -> None:
+    assert latest_end(record) == seen
 
 
 @pytest.mark.parametrize("record", [failed("attempts"), ended(Status.CANCELLED)], ids=["failed", "cancelled"])
 def test_a_request_past_its_retention_cannot_be_redriven(record: Record) -> None:
-    assert redrive(record, NOW + RECORD_RETENTION) == Transition(Verdict.EXPIRED, record)
-    assert redrive(record, NOW + RECORD_RETENTION - SECOND).verdict is Verdict.REDRIVEN
+    assert redrive(record, NOW + RECORD_RETENTION, seen=0, nonce="new") == Transition(Verdict.EXPIRED, record)
+    assert redrive(record, NOW + RECORD_RETENTION - SECOND, seen=0, nonce="new").verdict is Verdict.REDRIVEN
 
 
 @pytest.mark.parametrize(
@@ -84,12 +109,12 @@ def test_a_request_past_its_retention_cannot_be_redriven(record: Record) -> None
     ids=["attempts", "lost", "withdrawn", "cancelled"],
 )
 def test_a_redrive_keeps_the_finished_steps(record: Record) -> None:
-    assert redrive(record, LATER).record.steps == STEPS
+    assert redrive(record, LATER, seen=record.redrive, nonce="new").record.steps == STEPS
 
 
 @pytest.mark.parametrize("code", ["permanent", "result_too_large", "no_content"])
 def test_a_redrive_after_a_permanent_failure_clears_the_steps(code: str) -> None:
-    assert redrive(failed(code, steps=STEPS), LATER).record.steps is None
+    assert redrive(failed(code, steps=STEPS), LATER, seen=0, nonce="new").record.steps is None
 
 
 def test_an_overdue_queued_request_is_postponed_by_four_minutes() -> None:
@@ -265,6 +290,6 @@ def test_a_request_of_an_unknown_type_that_is_not_overdue_is_not_swept() -> None
 def test_a_redriven_request_of_an_unknown_type_waits_three_days_again() -> None:
     withdrawn = failed("withdrawn", created_at=AGES_AGO)
 
-    again = redrive(withdrawn, NOW).record
+    again = redrive(withdrawn, NOW, seen=0, nonce="new").record
 
     assert sweep_unknown_type(again, NOW + THREE_DAYS - SECOND).verdict is Verdict.POSTPONED

@@ -83,7 +83,7 @@ def test_a_claim_a_redrive_and_an_end_drop_steps_whose_assets_may_not_outlive_th
     after = [
         claim(queued(steps=steps), delivery(queued()), token="mine", lease=LEASE, now=LATE).record,
         claim(processing(steps=steps), delivery(queued()), token="mine", lease=LEASE, now=LATE).record,
-        redrive(failed, LATE).record,
+        redrive(failed, LATE, seen=0, nonce="new").record,
         cancel(queued(steps=steps), LATE).record,
         sweep(processing(attempt=3, steps=steps), LATE).record,
     ]
@@ -118,7 +118,7 @@ class History:
                 self.record = queued(created_at=self.clock.now)
             case _:
                 self.clock.wait(min(timedelta(days=days), timedelta(days=34.9)))
-                self.record = redrive(self.record, self.clock.now).record
+                self.record = redrive(self.record, self.clock.now, seen=self.record.redrive, nonce="new").record
 
     def _attempt(self, now: datetime) -> None:
         token = f"{self.random.getrandbits(64):x}"

@@ -47,6 +47,7 @@ def test_open_seconds_count_from_the_last_start_time_schedule_time_or_claim() ->
         queued(scheduled_at=NOW + 70 * SECOND),
         processing(started_at=NOW + 90 * SECOND),
         queued(scheduled_at=now + SECOND),
+        queued(run_at=now + SECOND, redrive=1),  # a redrive runs at once
     ]
 
-    assert [log_fields.open_seconds(record, now) for record in records] == [100, 60, 30, 10, 0]
+    assert [log_fields.open_seconds(record, now) for record in records] == [100, 60, 30, 10, 0, 100]

@@ -8,7 +8,6 @@ from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchPath
 
 from common.errors import (
-    AlreadyEnded,
     BrokenBody,
     Erased,
     Expired,
@@ -24,6 +23,7 @@ from common.errors import (
     TypeNotOffered,
     Unavailable,
     UnsupportedCoding,
+    WrongState,
 )
 from functions.http import problems
 from functions.http.problems import PROBLEMS, REPEAT, Problem
@@ -37,7 +37,7 @@ ERRORS: list[tuple[Exception, int, str]] = [
     (NotSignedIn("Send a token."), 401, "not_signed_in"),
     (Forbidden("The token has no tenant."), 403, "forbidden"),
     (NotFound("There is no such request."), 404, "not_found"),
-    (AlreadyEnded("The request has completed."), 409, "wrong_state"),
+    (WrongState("The request has completed."), 409, "wrong_state"),
     (TypeNotOffered("Requests of this type are no longer accepted."), 409, "type_not_offered"),
     (Erased("The request was erased."), 410, "erased"),
     (Expired("Submit it again."), 410, "expired"),

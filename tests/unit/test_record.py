@@ -60,6 +60,8 @@ FULL = Record(
     sweeps=3,
     steps={"write": {"headline": None}, "draw": 1.5},
     redriven_at=NOW,
+    nonce="5f1c",
+    form="batch of 3",
     trace="00-11111111111111111111111111111111-2222222222222222-01",
     reported=1,
     reported_eta=NOW + timedelta(seconds=3),
@@ -68,7 +70,7 @@ FULL = Record(
 )
 HIDDEN = {
     *("claim", "due", "steps", "schema", "trace", "sweeps", "redriven_at"),
-    *("reported", "reported_eta", "idle", "erased"),
+    *("reported", "reported_eta", "idle", "erased", "nonce", "form"),
 }
 
 
@@ -215,6 +217,10 @@ def test_the_task_name_has_the_generation_and_the_effect_key_has_the_redrive() -
     record = SMALLEST.changed(generation=4, redrive=1)
 
     assert (task_name(record), effect_key(record)) == ("r1-g4", "r1-r1")
+
+
+def test_the_effect_key_has_the_nonce_of_a_record_that_has_one() -> None:
+    assert effect_key(SMALLEST.changed(nonce="5f1c", redrive=1)) == "r1-5f1c-r1"
 
 
 @pytest.mark.parametrize("microsecond", [1, 500_000, 999_999])

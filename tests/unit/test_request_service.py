@@ -8,8 +8,9 @@ import pytest
 
 from common.caller import Caller
 from common.catalog import Catalog
-from common.errors import AlreadyEnded, Expired, NotFound, QuotaExceeded, TypeNotOffered, Unavailable
+from common.errors import Expired, NotFound, QuotaExceeded, TypeNotOffered, Unavailable, WrongState
 from common.pipeline import lifecycle
+from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.record import Status, child_id
 from common.pipeline.request_service import RequestService
 from common.pipeline.store import Page, save
@@ -17,8 +18,9 @@ from common.pipeline.submission import Submission
 from common.retention import RECORD_RETENTION
 from common.work import JsonObject
 from tests.policies import policy
-from tests.unit.builders import NOW, SECOND, catalog, ended, processing, queued
+from tests.unit.builders import NOW, catalog, ended, processing, queued, record_with
 from tests.unit.request_service_harness import ANN, MALLORY, Harness
+from tests.unit.scripted_gateways import CommitFault
 
 NOTIFY: tuple[JsonObject, ...] = (
     {"type": "email", "to": "ann@clinic.example"},
@@ -99,7 +101,7 @@ def test_a_repeated_cancel_changes_nothing() -> None:
 def test_a_request_that_ended_otherwise_cannot_be_cancelled() -> None:
     harness = Harness(ended(Status.COMPLETED))
 
-    with pytest.raises(AlreadyEnded, match="completed"):
+    with pytest.raises(WrongState, match="completed"):
         harness.requests.cancel(ANN, "r1")
 
     assert harness.records == [ended(Status.COMPLETED)]
@@ -117,7 +119,7 @@ def test_a_cancel_is_refused_if_the_request_completes_first() -> None:
     completed = lifecycle.complete(processing(), {}, NOW)
     harness.documents.next_commits = [lambda: save(harness.documents.inner, harness.documents.stored(), completed)]
 
-    with pytest.raises(AlreadyEnded, match="completed"):
+    with pytest.raises(WrongState, match="completed"):
         harness.requests.cancel(ANN, "r1")
 
     assert harness.records == [completed.record]
@@ -134,7 +136,10 @@ def test_a_request_that_is_deleted_before_its_cancel_is_stored_is_not_found() ->
 def test_a_redriven_request_is_queued_under_a_new_task() -> None:
     harness = Harness(ended(Status.FAILED))
 
-    assert harness.requests.redrive(ANN, "r1") == (lifecycle.redrive(ended(Status.FAILED), NOW).record, True)
+    assert harness.requests.redrive(ANN, "r1") == (
+        lifecycle.redrive(ended(Status.FAILED), NOW, seen=0, nonce="n1").record,
+        True,
+    )
 
     assert harness.tasks.stored("r1-g1") == harness.documents.stored()
 
@@ -153,7 +158,7 @@ def test_a_repeated_redrive_creates_the_task_that_could_not_be_created_before() 
 def test_a_completed_request_cannot_be_redriven() -> None:
     harness = Harness(ended(Status.COMPLETED))
 
-    with pytest.raises(AlreadyEnded, match="completed"):
+    with pytest.raises(WrongState, match="completed"):
         harness.requests.redrive(ANN, "r1")
 
     assert harness.records == [ended(Status.COMPLETED)]
@@ -207,13 +212,100 @@ def test_a_repeated_redrive_is_answered_although_the_quota_is_used_up() -> None:
 
 def test_a_redrive_that_another_redrive_precedes_uses_no_quota() -> None:
     harness = Harness(ended(Status.FAILED), limit=2)
-    harness.clock.wait(SECOND)
-    redriven = lifecycle.redrive(ended(Status.FAILED), NOW)
+    redriven = lifecycle.redrive(ended(Status.FAILED), NOW, seen=0, nonce="another call")
     harness.documents.next_commits = [lambda: save(harness.documents.inner, harness.documents.stored(), redriven)]
 
     assert harness.requests.redrive(ANN, "r1") == (redriven.record, False)
 
     harness.submit(Submission("demo", {}), Submission("demo", {}))
+
+
+@pytest.mark.parametrize("error", [Unavailable("no answer"), ZeroDivisionError("a bug"), NotFound("deleted")])
+def test_a_redrive_that_is_not_stored_uses_no_quota(error: Exception) -> None:
+    harness = Harness(ended(Status.FAILED), limit=1)
+
+    def fail() -> None:
+        raise error
+
+    harness.documents.next_commits = [fail]
+    with pytest.raises(type(error)):
+        harness.requests.redrive(ANN, "r1")
+
+    harness.submit(Submission("demo", {}))
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.PROCESSING, Status.COMPLETED, Status.FAILED])
+def test_a_repeated_redrive_with_its_redrive_changes_nothing_in_any_status(status: Status) -> None:
+    record = record_with(status, redrive=3)
+    harness = Harness(record, limit=1)
+
+    for seen in (0, 2):
+        assert harness.requests.redrive(ANN, "r1", seen=seen) == (record, False)
+
+    assert harness.documents.commits == 0
+
+
+def test_a_repeated_redrive_with_its_redrive_creates_the_missing_task() -> None:
+    harness = Harness(queued(redrive=1, generation=1))
+
+    harness.requests.redrive(ANN, "r1", seen=0)
+
+    assert harness.tasks.names == {"r1-g1"}
+
+
+def test_a_redrive_beyond_the_current_one_is_refused() -> None:
+    harness = Harness(ended(Status.FAILED, redrive=1))
+
+    with pytest.raises(WrongState, match="at redrive 1, and this call is for redrive 2"):
+        harness.requests.redrive(ANN, "r1", seen=2)
+
+    assert harness.documents.commits == 0
+
+
+def test_a_cancel_of_an_earlier_redrive_does_not_cancel_the_current_one() -> None:
+    harness = Harness(queued(redrive=1))
+
+    with pytest.raises(WrongState, match="at redrive 1, and this call is for redrive 0"):
+        harness.requests.cancel(ANN, "r1", seen=0)
+
+    assert harness.requests.cancel(ANN, "r1", seen=1).status is Status.CANCELLED
+
+
+def test_a_cancel_without_a_redrive_does_not_cancel_one_that_begins_meanwhile() -> None:
+    harness = Harness(queued())
+
+    def cancel_and_redrive() -> None:
+        save(harness.documents.inner, harness.documents.stored(), lifecycle.cancel(queued(), NOW))
+        cancelled = harness.documents.stored()
+        save(harness.documents.inner, cancelled, lifecycle.redrive(cancelled.record, NOW, seen=0, nonce="bob"))
+
+    harness.documents.next_commits = [cancel_and_redrive]
+    with pytest.raises(WrongState):
+        harness.requests.cancel(ANN, "r1")
+
+    assert harness.documents["r1"].status is Status.QUEUED
+
+
+def test_of_two_redrives_at_once_the_second_starts_no_further_run() -> None:
+    harness = Harness(ended(Status.FAILED))
+
+    def redrive_and_fail() -> None:
+        harness.requests.redrive(ANN, "r1")
+        redriven = harness.documents.stored()
+        save(harness.documents.inner, redriven, Transition(Verdict.FAILED, ended(Status.FAILED, redrive=1, nonce="n2")))
+
+    harness.documents.next_commits = [redrive_and_fail]
+
+    assert harness.requests.redrive(ANN, "r1") == (ended(Status.FAILED, redrive=1, nonce="n2"), False)
+
+
+def test_a_redrive_whose_answer_was_lost_counts_as_this_call() -> None:
+    harness = Harness(ended(Status.FAILED))
+    harness.documents.next_commits = [CommitFault.ANSWER_LOST]
+
+    record, fresh = harness.requests.redrive(ANN, "r1")
+
+    assert (record.redrive, record.nonce, fresh) == (1, "n1", True)
 
 
 def test_the_path_of_an_asset_is_found_by_its_name() -> None:

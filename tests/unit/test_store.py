@@ -7,14 +7,18 @@ from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.record import Record, Status
 from common.pipeline.store import Conflict, Created, create, save
-from tests.unit.builders import NOW, processing, queued
+from tests.unit.builders import NOW, ended, processing, queued
 from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments
 
 NOTIFY = ({"type": "email", "to": "ann@clinic.example"}, {"type": "email", "to": "bob@clinic.example"})
 HELD = processing(notify=NOTIFY)
 COMPLETED = lifecycle.complete(HELD, {"done": True}, NOW)
 FIRST_CHILD, SECOND_CHILD = COMPLETED.children
+NEW, ALSO_NEW = queued(nonce="mine"), queued(id="r2", nonce="mine")
 COMPLETED_RECORDS = {record.id: record for record in (COMPLETED.record, FIRST_CHILD, SECOND_CHILD)}
+
+
+REDRIVEN = lifecycle.redrive(ended(Status.FAILED), NOW, seen=0, nonce="mine")
 
 
 def never_compare(stored: Record, submitted: Record) -> None:
@@ -109,10 +113,32 @@ def test_a_save_does_not_overwrite_an_existing_child() -> None:
     assert documents.records == COMPLETED_RECORDS | {sent.id: sent}
 
 
+def test_a_redrive_whose_answer_was_lost_is_recognised_although_its_task_has_moved_the_record() -> None:
+    documents = ScriptedDocuments(ended(Status.FAILED))
+    held = documents.stored()
+    save(documents, held, REDRIVEN)
+    completed = save(
+        documents, documents.stored(), Transition(Verdict.COMPLETED, ended(Status.COMPLETED, nonce="mine"))
+    )
+
+    assert save(documents, held, REDRIVEN) == completed
+
+
+def test_an_equal_redrive_of_another_call_is_not_recognised_as_own() -> None:
+    documents = ScriptedDocuments(ended(Status.FAILED))
+    held = documents.stored()
+    other = save(documents, held, Transition(Verdict.REDRIVEN, REDRIVEN.record.changed(nonce="another call")))
+
+    with pytest.raises(Conflict) as conflict:
+        save(documents, held, REDRIVEN)
+
+    assert conflict.value.current == other
+
+
 def test_created_records_are_fresh() -> None:
     documents = ScriptedDocuments()
 
-    created = create(documents, [queued(), queued(id="r2")], compare=never_compare)
+    created = create(documents, [NEW, ALSO_NEW], compare=never_compare)
 
     assert created == [Created(documents.stored(record_id), fresh=True) for record_id in ("r1", "r2")]
     assert documents.commits == 1
@@ -122,32 +148,48 @@ def test_a_create_whose_answer_was_lost_is_fresh_and_not_repeated() -> None:
     documents = ScriptedDocuments()
     documents.next_commits = [CommitFault.ANSWER_LOST]
 
-    created = create(documents, [queued()], compare=never_compare)
+    created = create(documents, [NEW], compare=never_compare)
 
     assert created == [Created(documents.stored(), fresh=True)]
     assert documents.commits == 1
 
 
+def test_a_create_whose_answer_was_lost_is_fresh_although_its_task_has_moved_the_record() -> None:
+    documents = ScriptedDocuments(moved := processing(nonce="mine"))
+
+    [created] = create(documents, [NEW], compare=never_compare)
+
+    assert (created.fresh, created.stored.record) == (True, moved)
+
+
+def test_an_equal_record_of_another_call_is_not_fresh() -> None:
+    documents = ScriptedDocuments(NEW.changed(nonce="earlier"))
+
+    [created] = create(documents, [NEW], compare=lambda *_: None)
+
+    assert not created.fresh
+
+
 def test_an_existing_record_is_compared_and_kept_and_not_fresh() -> None:
-    existing = queued(trace="00-1-2-01")
+    existing = queued(nonce="earlier")
     documents = ScriptedDocuments(existing)
     compared: list[tuple[Record, Record]] = []
 
-    created = create(documents, [queued(), queued(id="r2")], compare=lambda *records: compared.append(records))
+    created = create(documents, [NEW, ALSO_NEW], compare=lambda *records: compared.append(records))
 
     assert [each.fresh for each in created] == [False, True]
-    assert compared == [(existing, queued())]
-    assert documents.records == {"r1": existing, "r2": queued(id="r2")}
+    assert compared == [(existing, NEW)]
+    assert documents.records == {"r1": existing, "r2": ALSO_NEW}
 
 
 def test_nothing_is_created_if_the_comparison_raises() -> None:
-    documents = ScriptedDocuments(queued(trace="00-1-2-01"))
+    documents = ScriptedDocuments(queued(nonce="earlier"))
 
     def compare(stored: Record, submitted: Record) -> None:
         raise ValueError("different")
 
     with pytest.raises(ValueError, match="different"):
-        create(documents, [queued(), queued(id="r2")], compare=compare)
+        create(documents, [NEW, ALSO_NEW], compare=compare)
 
     assert list(documents.records) == ["r1"]
 
@@ -157,7 +199,7 @@ def test_a_create_that_lands_at_the_fourth_try_is_fresh(fourth: list[CommitFault
     documents = ScriptedDocuments()
     documents.next_commits = [*[CommitFault.NOT_APPLIED] * 3, *fourth]
 
-    created = create(documents, [queued()], compare=never_compare)
+    created = create(documents, [NEW], compare=never_compare)
 
     assert created == [Created(documents.stored(), fresh=True)]
 
@@ -167,6 +209,6 @@ def test_a_create_raises_after_four_tries() -> None:
     documents.next_commits = [CommitFault.NOT_APPLIED] * 5
 
     with pytest.raises(Unavailable, match="not be created in 4 tries"):
-        create(documents, [queued()], compare=never_compare)
+        create(documents, [NEW], compare=never_compare)
 
     assert documents.records == {}

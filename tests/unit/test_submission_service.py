@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import Fault, InvalidInput, KeyReused, QuotaExceeded, Unavailable
 from common.pipeline import lifecycle
-from common.pipeline.record import Record, request_id
+from common.pipeline.record import Record, effect_key, request_id
 from common.pipeline.submission import Submission
 from common.pipeline.submission_service import Accepted
 from common.work import JsonObject
@@ -29,7 +29,7 @@ def submitted(submission: Submission = HELLO, *, index: int = 0, **fields: Any) 
         work_input=submission.input,
         max_attempts=3,
         now=NOW,
-        **fields,
+        **{"nonce": "n1", "form": "single", **fields},
     )
 
 
@@ -88,7 +88,7 @@ def test_a_replay_creates_the_task_that_could_not_be_created_before() -> None:
 
 
 def test_a_replay_returns_an_ended_request_and_enqueues_nothing() -> None:
-    cancelled = lifecycle.cancel(submitted(), NOW).record
+    cancelled = lifecycle.cancel(submitted(nonce="n0"), NOW).record
     harness = Harness(cancelled)
     harness.clock.wait(MINUTE)
 
@@ -150,7 +150,7 @@ def test_a_batch_is_stored_in_one_write_and_returned_in_order() -> None:
 
     accepted = harness.submit(HELLO, BYE, HELLO)
 
-    expected = [submitted(HELLO), submitted(BYE, index=1), submitted(HELLO, index=2)]
+    expected = [submitted(each, index=index, form="batch of 3") for index, each in enumerate((HELLO, BYE, HELLO))]
     assert accepted == Accepted(expected, is_replay=False)
     assert harness.documents.commits == 1
     assert harness.tasks.names == {f"{record.id}-g0" for record in expected}
@@ -184,7 +184,7 @@ def test_a_replay_of_a_batch_returns_the_stored_requests() -> None:
 
 
 def test_the_missing_requests_of_a_batch_are_created() -> None:
-    harness = Harness(submitted(HELLO))
+    harness = Harness(submitted(HELLO, nonce="n0", form="batch of 2"))
     harness.clock.wait(MINUTE)
 
     accepted = harness.submit(HELLO, BYE)
@@ -194,7 +194,7 @@ def test_the_missing_requests_of_a_batch_are_created() -> None:
 
 
 def test_a_batch_that_differs_from_a_stored_request_stores_nothing_and_names_its_index() -> None:
-    harness = Harness(submitted(BYE, index=1))
+    harness = Harness(submitted(BYE, index=1, nonce="n0", form="batch of 2"))
     harness.clock.wait(MINUTE)
     before = harness.state()
 
@@ -215,10 +215,10 @@ def test_a_submission_beyond_the_quota_stores_nothing() -> None:
 
 
 def test_a_replay_is_answered_although_the_quota_is_used_up() -> None:
-    harness = Harness(submitted(), limit=1)
-    harness.clock.wait(MINUTE)
+    stored = submitted(nonce="n0")
+    harness = Harness(stored, limit=1)
 
-    assert harness.submit(HELLO) == Accepted([submitted()], is_replay=True)
+    assert harness.submit(HELLO) == Accepted([stored], is_replay=True)
 
 
 def test_replays_do_not_use_up_the_quota() -> None:
@@ -246,3 +246,69 @@ def test_a_submission_without_a_key_beyond_the_quota_reads_nothing() -> None:
         harness.submit(HELLO, key=None)
 
     assert harness.documents.reads == 0
+
+
+def test_a_key_of_a_single_request_does_not_find_it_in_a_batch() -> None:
+    harness = Harness()
+    harness.submit(HELLO)
+
+    with pytest.raises(KeyReused) as refusal:
+        harness.submissions.submit(ANN, [HELLO], key="k1", batch=True)
+
+    assert (refusal.value.pointer, len(harness.records)) == ("/requests/0", 1)
+
+
+@pytest.mark.parametrize("other", [[HELLO], [HELLO, BYE], [HELLO, BYE, HELLO, HELLO]])
+def test_a_key_of_a_batch_does_not_find_it_in_a_batch_of_another_length(other: list[Submission]) -> None:
+    harness = Harness()
+    harness.submit(HELLO, BYE, HELLO)
+
+    with pytest.raises(KeyReused):
+        harness.submissions.submit(ANN, other, key="k1", batch=True)
+    with pytest.raises(KeyReused):
+        harness.submissions.submit(ANN, [HELLO], key="k1")
+
+    assert len(harness.records) == 3
+
+
+def test_a_record_of_an_older_release_is_found_by_every_form_of_the_call() -> None:
+    harness = Harness(older := submitted(nonce=None, form=None))
+
+    assert harness.submit(HELLO) == Accepted([older], is_replay=True)
+    assert harness.submissions.submit(ANN, [HELLO], key="k1", batch=True) == Accepted([older], is_replay=True)
+
+
+def test_refused_key_reuses_do_not_use_up_the_quota() -> None:
+    harness = Harness(limit=3)
+    harness.submit(HELLO)
+
+    for _ in range(110):
+        with pytest.raises(KeyReused):
+            harness.submit(BYE)
+
+    harness.submit(HELLO, BYE, key="new")
+
+
+@pytest.mark.parametrize("error", [Unavailable("no answer"), ZeroDivisionError("a bug")])
+def test_a_submission_that_is_not_stored_uses_no_quota(error: Exception) -> None:
+    harness = Harness(limit=1)
+
+    def fail() -> None:
+        raise error
+
+    harness.documents.next_commits = [fail]
+    with pytest.raises(type(error)):
+        harness.submit(HELLO)
+
+    harness.submit(BYE, key="new")
+
+
+def test_a_request_that_is_submitted_again_after_its_deletion_has_another_effect_key() -> None:
+    harness = Harness()
+    [first] = harness.submit(HELLO).records
+    harness.documents.inner.stored.clear()
+
+    [second] = harness.submit(BYE).records
+
+    assert first.id == second.id
+    assert effect_key(first) != effect_key(second)

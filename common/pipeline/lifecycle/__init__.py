@@ -19,7 +19,7 @@ from common.pipeline.lifecycle.creation import notifications, same_request, subm
 from common.pipeline.lifecycle.ending import cancel
 from common.pipeline.lifecycle.erasing import PURGE, Traces, erase, purge_of
 from common.pipeline.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict, needs_task
-from common.pipeline.lifecycle.recovery import redrive, renew, sweep, sweep_unknown_type
+from common.pipeline.lifecycle.recovery import latest_end, redrive, renew, sweep, sweep_unknown_type
 
 __all__ = [
     "MOVES",
@@ -38,6 +38,7 @@ __all__ = [
     "fail_attempt",
     "fail_permanently",
     "fits",
+    "latest_end",
     "needs_task",
     "not_storable",
     "notifications",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from common.pipeline.lifecycle.moves import queued_due
-from common.pipeline.record import Parent, Record, Status, child_id
+from common.pipeline.record import Parent, Record, Status, child_ids
 from common.work import JsonObject
 
 
@@ -20,6 +20,8 @@ def submit(
     notify: tuple[JsonObject, ...] | None = None,
     parent: Parent | None = None,
     trace: str | None = None,
+    nonce: str | None = None,
+    form: str | None = None,
 ) -> Record:
     """Returns a queued record. A `run_at` in the past means now."""
     scheduled_at = run_at if run_at is not None and run_at > now else None
@@ -38,11 +40,15 @@ def submit(
         scheduled_at=scheduled_at,
         due=queued_due(record_id, scheduled_at=scheduled_at, now=now),
         trace=trace,
+        nonce=nonce,
+        form=form,
     )
 
 
 def same_request(stored: Record, submitted: Record) -> bool:
-    """Whether a call with the same idempotency key is a replay."""
+    """Whether a call with the same idempotency key is a replay. Of an older record, the form is unknown."""
+    if stored.form is not None and stored.form != submitted.form:
+        return False
     return (stored.type, stored.input, stored.run_at, stored.notify) == (
         submitted.type,
         submitted.input,
@@ -55,7 +61,7 @@ def notifications(ended: Record, now: datetime) -> tuple[Record, ...]:
     """Returns one queued record per entry of `notify`. Repeats produce the same ids."""
     return tuple(
         submit(
-            record_id=child_id(parent=ended.id, redrive=ended.redrive, index=index),
+            record_id=record_id,
             tenant=None,
             owner=ended.owner,
             type_name=str(entry["type"]),
@@ -64,6 +70,7 @@ def notifications(ended: Record, now: datetime) -> tuple[Record, ...]:
             now=now,
             parent=Parent(id=ended.id, redrive=ended.redrive, tenant=ended.tenant),
             trace=ended.trace,
+            nonce=ended.nonce,  # the id repeats if the parent's key is used again after its deletion
         )
-        for index, entry in enumerate(ended.notify or ())
+        for record_id, entry in zip(child_ids(ended), ended.notify or (), strict=True)
     )

@@ -14,8 +14,13 @@ MAX_ERRORS = 10
 SPENT = "All {} attempts failed."
 
 
-def cancel(record: Record, now: datetime) -> Transition:
-    """CANCELLED, also for a request that is cancelled already; ENDED if it completed or failed."""
+def cancel(record: Record, now: datetime, *, redrive: int | None = None) -> Transition:
+    """CANCELLED, also for a request that is cancelled already; ENDED if it completed or failed.
+
+    ANOTHER_REDRIVE if the request is no longer, or not yet, at the given redrive.
+    """
+    if redrive not in {None, record.redrive}:
+        return Transition(Verdict.ANOTHER_REDRIVE, record)
     if record.status in OPEN:
         return end(record, Move.CANCEL, Verdict.CANCELLED, now)
     return Transition(Verdict.CANCELLED if record.status is Status.CANCELLED else Verdict.ENDED, record)

@@ -12,11 +12,22 @@ WITHDRAWN_AFTER = timedelta(days=3)
 WITHDRAWN = "Requests of this type are no longer processed."
 
 
-def redrive(record: Record, now: datetime) -> Transition:
-    """REDRIVEN; STILL_QUEUED after an earlier redrive; EXPIRED; or ENDED if the request cannot be redriven."""
-    if record.status is Status.QUEUED and record.redrive > 0:
-        return Transition(Verdict.STILL_QUEUED, record)
-    if record.status not in MOVES[Move.REDRIVE][0] or record.erased is not None:
+def latest_end(record: Record) -> int:
+    """Returns the redrive that a caller who names none has seen end: the last one, if the next is queued already."""
+    return record.redrive - 1 if record.status is Status.QUEUED and record.redrive > 0 else record.redrive
+
+
+def redrive(record: Record, now: datetime, *, seen: int, nonce: str) -> Transition:
+    """REDRIVEN; EXPIRED; or ENDED if the request cannot be redriven.
+
+    `seen` is the redrive that the caller saw end. ALREADY_REDRIVEN if a later one exists, in any status;
+    ANOTHER_REDRIVE if the request has never been at `seen`.
+    """
+    if record.erased is not None:
+        return Transition(Verdict.ENDED, record)
+    if record.redrive != seen:
+        return Transition(Verdict.ALREADY_REDRIVEN if record.redrive > seen else Verdict.ANOTHER_REDRIVE, record)
+    if record.status not in MOVES[Move.REDRIVE][0]:
         return Transition(Verdict.ENDED, record)
     if record.expires_at is not None and now >= record.expires_at:
         return Transition(Verdict.EXPIRED, record)
@@ -26,6 +37,7 @@ def redrive(record: Record, now: datetime) -> Transition:
         Move.REDRIVE,
         redrive=record.redrive + 1,
         redriven_at=now,
+        nonce=nonce,
         generation=record.generation + 1,
         attempt=0,
         snoozes=0,
