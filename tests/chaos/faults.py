@@ -68,6 +68,8 @@ class FaultyDocuments:
         update_time = self.inner.commit(update, creates)
         if update is not None and before is not None:
             self._world.invariants.on_commit(before.record, update.record, actor)
+        for record in creates:
+            self._world.invariants.repeats.on_create(record, actor)
         return update_time
 
     def _land_late(self, update: Update | None, creates: Sequence[Record], actor: Actor) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from common.pipeline.lifecycle import MOVES
 from common.pipeline.record import OPEN, Record, Status, child_ids, effect_key, is_due, task_name
+from tests.chaos.repeats import Repeats
 
 if TYPE_CHECKING:
     from tests.chaos.world import Actor, World
@@ -57,6 +58,7 @@ class Invariants:
         self._ends: Counter[tuple[str, int]] = Counter()
         self._effect_keys: dict[Actor, str] = {}
         self._excused: set[Actor] = set()
+        self.repeats = Repeats(self._check_world)
         self.outcomes: dict[Actor, Status] = {}
 
     def on_accepted(self, record_id: str) -> None:
@@ -64,6 +66,7 @@ class Invariants:
 
     def on_deleted(self, record_id: str) -> None:
         self._accepted.discard(record_id)
+        self.repeats.on_deleted(record_id)
         for counts in (self._claims, self._ends):
             for key in [key for key in counts if key[0] == record_id]:
                 del counts[key]
@@ -84,6 +87,9 @@ class Invariants:
         self._check((before.status, after.status) in LEGAL, f"{before.status} became {after.status}", after)
         if before.status not in OPEN:
             self._check(after.redrive == before.redrive + 1, "an ended request moved without a redrive", after)
+            self.repeats.on_redrive(before, actor)
+        elif after.status is Status.CANCELLED:
+            self.repeats.on_cancel(before, actor)
         if after.claim != before.claim or after.status is not Status.PROCESSING:
             self._measure_recovery(before)
             self._measure_idle_attempt(before, after)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from greenlet import getcurrent, greenlet
 
@@ -30,6 +31,7 @@ from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAga
 from functions.http.process import ANSWERS, NOTHING_READ
 from tests.chaos.faults import FaultyDocuments, FaultyTasks
 from tests.chaos.invariants import Invariants
+from tests.chaos.repeats import ObservedQuota
 from tests.fakes import FakeAssets, LiveTask
 from tests.policies import policy
 
@@ -91,7 +93,10 @@ class World:
         self.releases = random.Random(seed)  # noqa: S311 (of its own, so that this draws nothing from the others)
         self.previous_release = self._release({"email": catalog["email"]} if seed % 2 else {})
         self.previous_release_rate = self.releases.choice([0.0, 0.0, 0.0, 0.5])  # of deliveries and sweeps
-        quota = Quota(self.documents, limit=100, clock=self.clock)
+        quota: Any = ObservedQuota(  # the use cases call nothing else of a Quota
+            Quota(self.documents, limit=100, clock=self.clock),
+            lambda reservation: self.invariants.repeats.on_reserved(self.actor(), reservation),
+        )
         self.submissions = SubmissionService(
             documents=self.documents,
             tasks=self.tasks,
@@ -99,9 +104,15 @@ class World:
             quota=quota,
             clock=self.clock,
             new_id=lambda: f"{self.random.getrandbits(128):032x}",
+            new_nonce=self._new_nonce,
         )
         self.requests = RequestService(
-            documents=self.documents, tasks=self.tasks, catalog=catalog, quota=quota, clock=self.clock
+            documents=self.documents,
+            tasks=self.tasks,
+            catalog=catalog,
+            quota=quota,
+            clock=self.clock,
+            new_nonce=self._new_nonce,
         )
 
     def _release(self, catalog: Catalog) -> tuple[Worker, Sweeper]:
@@ -217,22 +228,52 @@ class World:
         submissions = [Submission("work", {}, run_at, notify or None)] * self.random.choice([1, 1, 1, 2])
 
         def submit() -> None:
-            with suppress(KeyReused, Unavailable, QuotaExceeded):
-                accepted = self.submissions.submit(CALLER, submissions, key=key, batch=len(submissions) > 1)
-                for record in accepted.records:
-                    self.invariants.on_accepted(record.id)
-                    self._schedule_later_calls(record.id)
+            accepted = self.submissions.submit(CALLER, submissions, key=key, batch=len(submissions) > 1)
+            self.invariants.repeats.on_accepted(self.actor(), accepted.records, is_replay=accepted.is_replay)
+            for record in accepted.records:
+                self.invariants.on_accepted(record.id)
+                self._schedule_later_calls(record.id)
 
-        self.start(submit)
+        self._send(submit)
 
     def _schedule_later_calls(self, record_id: str) -> None:
-        for rate, call in ((0.15, self.requests.cancel), (0.4, self.requests.redrive), (0.3, self.requests.redrive)):
+        for rate, call in ((0.15, self._cancel), (0.4, self._redrive), (0.3, self._redrive)):
             if self.happens(rate):
-                self.after(self.seconds(0, 2000), partial(self.start, partial(self._call_use_case, call, record_id)))
+                self.after(self.seconds(0, 2000), partial(self._send_as_seen, call, record_id))
 
-    def _call_use_case(self, call: Callable[[Caller, str], object], record_id: str) -> None:
-        with suppress(WrongState, NotFound, Expired, Unavailable, QuotaExceeded):
-            call(CALLER, record_id)
+    def _send_as_seen(self, call: Callable[[str, int | None], None], record_id: str) -> None:
+        """Most callers name the redrive that they see now; some saw an earlier one."""
+        stored = self.documents.inner.stored.get(record_id)
+        redrive = stored.record.redrive if stored is not None else 0
+        seen = self.random.choice([None, redrive, redrive, redrive, max(redrive - 1, 0)])
+        self._send(partial(call, record_id, seen), seen=seen)
+
+    def _cancel(self, record_id: str, seen: int | None) -> None:
+        self.requests.cancel(CALLER, record_id, seen=seen)
+
+    def _redrive(self, record_id: str, seen: int | None) -> None:
+        record, fresh = self.requests.redrive(CALLER, record_id, seen=seen)
+        self.invariants.repeats.on_redriven(self.actor(), record, fresh=fresh)
+
+    def _send(self, call: Callable[[], None], *, seen: int | None = None) -> None:
+        """Sends one call, often several times at once. A caller without an answer repeats it."""
+
+        def run() -> None:
+            self.invariants.repeats.on_call(self.actor(), seen=seen)
+            try:
+                call()
+            except (KeyReused, WrongState, NotFound, Expired, QuotaExceeded):
+                self.invariants.repeats.on_refused(self.actor())
+            except Unavailable:
+                self.invariants.repeats.on_refused(self.actor())
+                if self.has_faults:
+                    self.after(self.seconds(0, 60), partial(self.start, run))
+
+        for _ in range(self.random.choice([1, 1, 1, 2, 4])):
+            self.start(run)
+
+    def _new_nonce(self) -> str:
+        return f"{self.random.getrandbits(64):016x}"
 
     # Cloud Tasks and operators
 

@@ -23,7 +23,7 @@ from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Traces
 from common.pipeline.purge import Purge
 from common.pipeline.quota import Quota
-from common.pipeline.record import SHARDS, Record, Status, child_id
+from common.pipeline.record import SHARDS, Record, Status, child_ids
 from common.pipeline.request_service import RequestService
 from common.pipeline.store import Overdue, Page, Position, Stored, Update
 from common.pipeline.submission import Submission
@@ -222,11 +222,7 @@ class Pipeline:
 
     def children(self, parent: Record) -> list[Record]:
         """Returns the existing notifications of the parent's current redrive."""
-        current = self.record(parent)
-        ids = [
-            child_id(parent=current.id, redrive=current.redrive, index=index)
-            for index in range(len(current.notify or ()))
-        ]
+        ids = child_ids(self.record(parent))
         return [stored.record for stored in self.documents.read_all(ids).values()]
 
     def create_children(self, parent: Record) -> None:

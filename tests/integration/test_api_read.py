@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from common.pipeline.record import Parent, child_id
+from common.pipeline.record import Parent, child_ids
 from tests.integration.running import Caller, Service
 
 REQUEST = {"type": "diagnostic", "input": {}}
@@ -92,7 +92,7 @@ def create_notification(service: Service, request_id: str) -> str:
     """Creates a notification of the request, as its end does, and returns its id."""
     parent = service.edit(request_id, notify=({"type": "email"},))
     child = parent.changed(
-        id=child_id(parent=parent.id, redrive=0, index=0),
+        id=child_ids(parent)[0],
         tenant=None,
         notify=None,
         parent=Parent(id=parent.id, redrive=0, tenant=parent.tenant),
