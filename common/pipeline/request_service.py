@@ -172,4 +172,5 @@ def _check_is_seen(record: Record, transition: Transition, seen: int) -> None:
     if record.erased is not None:
         raise Erased("The request was erased.")
     if transition.verdict is Verdict.ANOTHER_REDRIVE:
-        raise WrongState(f"The request is at redrive {record.redrive}, and this call is for redrive {seen}.")
+        what = "has been retried meanwhile" if record.redrive > seen else "has not been retried that often"
+        raise WrongState(f"The request {what}: it is at redrive {record.redrive}, and this call is for redrive {seen}.")

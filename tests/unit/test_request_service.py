@@ -256,7 +256,9 @@ def test_a_repeated_redrive_with_its_redrive_creates_the_missing_task() -> None:
 def test_a_redrive_beyond_the_current_one_is_refused() -> None:
     harness = Harness(ended(Status.FAILED, redrive=1))
 
-    with pytest.raises(WrongState, match="at redrive 1, and this call is for redrive 2"):
+    with pytest.raises(
+        WrongState, match="not been retried that often: it is at redrive 1, and this call is for redrive 2"
+    ):
         harness.requests.redrive(ANN, "r1", seen=2)
 
     assert harness.documents.commits == 0
@@ -265,7 +267,7 @@ def test_a_redrive_beyond_the_current_one_is_refused() -> None:
 def test_a_cancel_of_an_earlier_redrive_does_not_cancel_the_current_one() -> None:
     harness = Harness(queued(redrive=1))
 
-    with pytest.raises(WrongState, match="at redrive 1, and this call is for redrive 0"):
+    with pytest.raises(WrongState, match="retried meanwhile: it is at redrive 1, and this call is for redrive 0"):
         harness.requests.cancel(ANN, "r1", seen=0)
 
     assert harness.requests.cancel(ANN, "r1", seen=1).status is Status.CANCELLED

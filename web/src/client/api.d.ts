@@ -66,7 +66,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel an open request; a repeat changes nothing */
+        /**
+         * Cancel an open request; a repeat changes nothing
+         * @description With `redrive`, only that redrive is cancelled: if the request has been retried since, the answer is 409. Without it, the call cancels whatever runs when it arrives.
+         */
         post: operations["cancel"];
         delete?: never;
         options?: never;
@@ -83,7 +86,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a failed or cancelled request again */
+        /**
+         * Run a failed or cancelled request again, at once
+         * @description With `redrive`, the call is repeatable: 202 if this call retries the request, 200 with the request in any status if it has been retried since that redrive, 409 if it has never been at it. Without it, a repeat is 200 only while the request is still queued. A retry runs at once: `run_at` stays as it was submitted and has no effect.
+         */
         post: operations["retry"];
         delete?: never;
         options?: never;
@@ -175,7 +181,7 @@ export interface components {
         DiagnosticRequest: {
             /**
              * Run At
-             * @description Earliest start, at most a year ahead; a past time means now
+             * @description Earliest start, at most a year ahead; a past time means now. A retry runs at once
              * @default null
              */
             run_at?: string | null;
@@ -229,7 +235,7 @@ export interface components {
         MedicalAssetRequest: {
             /**
              * Run At
-             * @description Earliest start, at most a year ahead; a past time means now
+             * @description Earliest start, at most a year ahead; a past time means now. A retry runs at once
              * @default null
              */
             run_at?: string | null;
@@ -271,6 +277,17 @@ export interface components {
             message: string;
         };
         /**
+         * Redrive
+         * @description The request as its caller saw it. A repeat of the call then changes nothing that came later.
+         */
+        Redrive: {
+            /**
+             * Redrive
+             * @description `redrive` of the request that the caller saw
+             */
+            redrive?: number;
+        };
+        /**
          * Request
          * @description The fields of a request that its caller sees.
          */
@@ -296,7 +313,7 @@ export interface components {
             };
             /**
              * Run At
-             * @description Earliest start
+             * @description Earliest start, as submitted; a retry runs at once
              * @default null
              */
             run_at?: string | null;
@@ -573,7 +590,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the call repeatable: the same key finds the same request, while its record exists. */
+                /** @description Makes the call repeatable: the same key finds the same request, while its record exists. A repeat is the same call: a single request, or a batch of the same length. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -700,7 +717,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the call repeatable: the same key finds the same request, while its record exists. */
+                /** @description Makes the call repeatable: the same key finds the same request, while its record exists. A repeat is the same call: a single request, or a batch of the same length. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -970,7 +987,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Redrive"];
+            };
+        };
         responses: {
             /** @description Success */
             200: {
@@ -1026,6 +1047,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Service Unavailable */
             503: {
                 headers: {
@@ -1048,7 +1087,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Redrive"];
+            };
+        };
         responses: {
             /** @description Success */
             200: {
@@ -1106,6 +1149,24 @@ export interface operations {
             };
             /** @description Gone */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,6 +23,9 @@ export interface ConnectOptions {
   emulator?: string | undefined
 }
 
+/** A request as its user saw it. */
+export type SeenRequest = Pick<Request, 'id' | 'redrive'>
+
 export interface RequestPage {
   requests: Request[]
   next_page_token?: string
@@ -87,13 +90,14 @@ export class Client {
     return (await this.call<RequestPage>(`/requests?${parameters}`, { idempotent: true })).content
   }
 
-  async cancel(id: string): Promise<Request> {
-    return (await this.change<Request>(`/requests/${id}:cancel`, { method: 'POST', idempotent: true })).content
+  /** Refused if the request has been retried since the caller saw it. */
+  cancel(seen: SeenRequest): Promise<Request> {
+    return this.act('cancel', seen)
   }
 
-  /** Not idempotent: while the request runs again, the API refuses a second retry. */
-  async retry(id: string): Promise<Request> {
-    return (await this.change<Request>(`/requests/${id}:retry`, { method: 'POST' })).content
+  /** If the request has been retried since the caller saw it, returns it as it is now. */
+  retry(seen: SeenRequest): Promise<Request> {
+    return this.act('retry', seen)
   }
 
   async getAssetUrl(id: string, name: string): Promise<SignedUrl> {
@@ -114,6 +118,12 @@ export class Client {
   async close(options?: { forget?: boolean }): Promise<void> {
     this.connection.close()
     await closeDatabase(this.db, options)
+  }
+
+  /** Idempotent, because it names the redrive that the caller saw. */
+  private async act(action: string, { id, redrive }: SeenRequest): Promise<Request> {
+    const options = { method: 'POST', body: { redrive }, idempotent: true } as const
+    return (await this.change<Request>(`/requests/${id}:${action}`, options)).content
   }
 
   private change<T>(path: string, options: CallOptions): Promise<Answer<T>> {

@@ -6,7 +6,8 @@
  *   const stop = client.watch({ status: 'failed', limit: 10 }, onSnapshot)    // newest first, now and on every change
  *   const stopOne = client.watch(request.id, ([request]) => ...)              // [] once the request is deleted
  *   client.onState((state) => ...)                                            // live, reconnecting, offline, broken, ...
- *   await client.cancel(id); await client.retry(id); await client.list({ page_token }); await client.getAssetUrl(id, name)
+ *   await client.cancel(request); await client.retry(request)                 // as it was seen; may be repeated
+ *   await client.list({ page_token }); await client.getAssetUrl(id, name)
  *   stop(); await client.close()                                              // the client cannot be used afterwards
  *
  * Listeners recover on their own: a listener subscribes again when no snapshot arrives in time, and while a request is
@@ -15,7 +16,7 @@
  */
 export type { Asset, FieldError, Failure, Request, SignedUrl, Status, Submission, WorkType } from './api'
 export { isOpen, STATUSES } from './api'
-export { type Client, connect, type ConnectOptions, type RequestPage } from './client'
+export { type Client, connect, type ConnectOptions, type RequestPage, type SeenRequest } from './client'
 export type { ConnectionState } from './connectionState'
 export { Problem, type TokenSource, Unreachable } from './http'
 export type { OnSnapshot } from './listener'

@@ -2,7 +2,7 @@
 import { inject, type InjectionKey, provide, ref, shallowRef } from 'vue'
 
 import type { User } from '../auth/user'
-import { connect, type ConnectionState, type Request, type WorkType } from '../client'
+import { connect, type ConnectionState, type Request, type SeenRequest, type WorkType } from '../client'
 import type { Config } from '../config'
 import { Intents } from '../storage/intents'
 import { type Notifications, notifyOfEnd } from './useNotifications'
@@ -55,10 +55,10 @@ export async function openSession(config: Config, user: User, pageNotifications:
     }
   }
 
-  async function cancel(id: string): Promise<void> {
-    cancelling.add(id)
-    await change(() => client.cancel(id))
-    cancelling.delete(id)
+  async function cancel(seen: SeenRequest): Promise<void> {
+    cancelling.add(seen.id)
+    await change(() => client.cancel(seen))
+    cancelling.delete(seen.id)
   }
 
   return {
@@ -75,7 +75,7 @@ export async function openSession(config: Config, user: User, pageNotifications:
     resumeInterrupted,
     loadTypes: async () => void (types.value = await client.listTypes()),
     cancel,
-    retry: (id: string) => change(() => client.retry(id)),
+    retry: (seen: SeenRequest) => change(() => client.retry(seen)),
     reconnect: () => client.reconnect(),
     async close(options?: { forget: boolean }) {
       isClosed = true

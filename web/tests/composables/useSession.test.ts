@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 
 import { deleteApp, type FirebaseApp, initializeApp } from '@firebase/app'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -19,6 +20,7 @@ let session: Session
 let stored: Map<string, string>
 let calls: string[]
 let keys: unknown[]
+let bodies: string[]
 let answer: () => unknown
 
 beforeEach(async () => {
@@ -32,10 +34,11 @@ beforeEach(async () => {
     removeItem: stored.delete.bind(stored),
   })
   firestore = await startScriptedFirestore()
-  ;[calls, keys] = [[], []]
-  api = createServer(({ method, url, headers }, response) => {
-    calls.push(`${method} ${url}`)
-    keys.push(headers['idempotency-key'])
+  ;[calls, keys, bodies] = [[], [], []]
+  api = createServer(async (call, response) => {
+    calls.push(`${call.method} ${call.url}`)
+    keys.push(call.headers['idempotency-key'])
+    bodies.push(await text(call))
     const content = answer() as { status: number | Status }
     response.writeHead(typeof content.status === 'number' ? content.status : 200)
     response.end(JSON.stringify(content))
@@ -93,12 +96,32 @@ test('a cancellation made here shows no notification, whether its answer or the 
     session.requests.update(request('cancelled'))
     return request('cancelled')
   }
-  await session.cancel('r1')
+  await session.cancel(request('processing'))
   session.requests.update(request('queued', 1))
   answer = () => request('cancelled', 1)
-  await session.cancel('r1')
+  await session.cancel(request('queued', 1))
 
   expect(calls).toEqual(['POST /requests/r1:cancel', 'POST /requests/r1:cancel'])
+  expect(messages()).toEqual([])
+})
+
+test('a cancellation and a retry send the redrive that the user saw', async () => {
+  answer = () => request('cancelled', 1)
+  await session.cancel(request('processing', 1))
+  answer = () => request('queued', 2)
+  await session.retry(request('cancelled', 1))
+
+  expect(calls).toEqual(['POST /requests/r1:cancel', 'POST /requests/r1:retry'])
+  expect(bodies).toEqual(['{"redrive":1}', '{"redrive":1}'])
+})
+
+test('a retry without an answer is repeated', async () => {
+  const answers = [{ status: 503, title: 'The outcome is unknown' }, request('queued', 1)]
+  answer = () => answers.shift()
+  await session.retry(request('failed'))
+
+  expect(calls).toEqual(['POST /requests/r1:retry', 'POST /requests/r1:retry'])
+  expect(bodies).toEqual(['{"redrive":0}', '{"redrive":0}'])
   expect(messages()).toEqual([])
 })
 
@@ -107,14 +130,14 @@ test('a request that completes before its cancellation shows a notification and 
     session.requests.update(request('completed'))
     return { status: 409, code: 'ended', title: 'It has ended.' }
   }
-  await session.cancel('r1')
+  await session.cancel(request('processing'))
 
   expect(messages()).toEqual(['Completed: Diagnostic', 'It has ended.'])
 })
 
 test('a cancellation made elsewhere after a retry shows a notification, even if the user cancelled before', async () => {
   answer = () => request('cancelled')
-  await session.cancel('r1')
+  await session.cancel(request('processing'))
   session.requests.update(request('queued', 1))
   session.requests.update(request('cancelled', 1))
 
@@ -181,7 +204,7 @@ test('a refusal after the session has closed shows no notification', async () =>
     void session.close()
     return { status: 409, code: 'ended', title: 'It has ended.' }
   }
-  await session.cancel('r1')
+  await session.cancel(request('processing'))
 
   expect(calls).toEqual(['POST /requests/r1:cancel'])
   expect(messages()).toEqual([])

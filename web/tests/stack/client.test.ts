@@ -96,3 +96,14 @@ test('a stopped listener gets no more snapshots, while others do', async () => {
 
   expect(snapshots).toHaveLength(before)
 })
+
+test('a repeated cancel or retry changes nothing that came later', async () => {
+  const request = await submit({ run_at: new Date(Date.now() + 3_600_000).toISOString() })
+
+  const cancelled = await client.cancel(request)
+  const [retried, repeated] = await Promise.all([client.retry(cancelled), client.retry(cancelled)])
+
+  expect([cancelled.status, retried.redrive, repeated.redrive]).toEqual(['cancelled', 1, 1])
+  expect((await client.retry(cancelled)).redrive).toBe(1)
+  await expect(client.cancel(request)).rejects.toThrow('has been retried meanwhile')
+})
