@@ -127,6 +127,8 @@ class Attempt:
     def _save(self, decide: Callable[[Record], Transition]) -> tuple[Transition, Stored]:
         while True:
             transition = decide(self._held.record)
+            if transition.record == self._held.record:  # an earlier write whose answer was lost has landed
+                return transition, self._held
             try:
                 self._held = save(self._documents, self._held, transition)
             except Conflict as conflict:

@@ -4,6 +4,7 @@ import pytest
 
 from common.pipeline import lifecycle
 from common.pipeline.record import Progress
+from common.pipeline.store import Update
 from tests.unit.attempt_harness import AttemptHarness as Harness
 from tests.unit.builders import NOW, SECOND, processing
 from tests.unit.conftest import LoggedEvent
@@ -39,6 +40,22 @@ def test_progress_is_stored_at_most_once_a_second() -> None:
 
     assert harness.documents.commits == 3
     assert harness.record.progress == progress(20, "drawing")
+
+
+def test_progress_whose_commit_landed_before_another_deliverys_mark_is_not_stored_again() -> None:
+    harness = Harness()
+    first = harness.documents.stored()
+
+    def land_and_mark() -> None:
+        reported = first.record.changed(progress=progress(40, "drawing"))
+        harness.documents.inner.commit(Update(first, reported), [])
+        harness.documents.inner.commit(Update(harness.documents.stored(), reported.changed(reported=1)), [])
+
+    harness.documents.next_commits = [land_and_mark]
+    harness.attempt.progress(40, "drawing")
+
+    assert (harness.record.progress, harness.record.reported) == (progress(40, "drawing"), 1)
+    assert harness.documents.commits == 2
 
 
 def test_unchanged_progress_is_not_stored_again() -> None:
