@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import google.auth
 import pytest
-from google.auth.credentials import AnonymousCredentials
 
 from build import ROOT
 from common.pipeline.sweeper import TIME_BUDGET
@@ -32,6 +30,8 @@ LOCAL_ONLY = {
 SET_BY_CLOUD_RUN = {"K_SERVICE"}  # ("Container runtime contract")
 DEPLOYED = {"GOOGLE_CLOUD_PROJECT": "practice-assets", "ASSETS_BUCKET": "practice-assets-assets"}
 
+CREDENTIALS = {"type": "authorized_user", "client_id": "id", "client_secret": "none", "refresh_token": "none"}
+
 
 class RecordingSettings(Settings):
     """Settings that record which variables are read."""
@@ -46,13 +46,15 @@ READ: set[str] = set()
 
 
 @pytest.fixture
-def dependencies(monkeypatch: pytest.MonkeyPatch) -> Any:
+def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The dependencies of the deployed functions. Building the clients calls nothing."""
     for name in LOCAL_ONLY:
         monkeypatch.delenv(name, raising=False)
     for name, value in DEPLOYED.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), None))
+    credentials = tmp_path / "credentials.json"
+    credentials.write_text(json.dumps(CREDENTIALS))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(credentials))
     dependencies = Dependencies(RecordingSettings.model_validate(DEPLOYED))
     READ.clear()
     return dependencies
