@@ -2,7 +2,7 @@
 
 Terraform reads the same file: its bucket deletes an asset `record_days` and `asset_spare_days` after it was made. The
 spare days are for the time from the asset to the end of its request, and from the expiry of the record to its deletion.
-`docs/deploy.md` says how to lower `record_days`.
+`docs/deploy.md` describes how to lower `record_days`.
 """
 
 import json

@@ -39,8 +39,8 @@ from functions.http.bodies import Bodies, bodies_for
 from functions.http.cors import Cors
 from functions.http.handlers import Handlers, SignedUrls
 from functions.http.openapi import openapi_document
-from functions.http.operations import routes
 from functions.http.process import Process
+from functions.http.routing import routes
 from functions.http.sweep import Sweep
 from functions.settings import BadSettings, Settings
 
@@ -140,13 +140,12 @@ class Dependencies:
         handlers = Handlers(
             submissions=self.submissions,
             requests=self.requests,
-            identity=self.identity,
             assets=self.assets,
             catalog=self.catalog,
             bodies=self.bodies,
             document=openapi_document(self.bodies),
         )
-        return Api(handlers=handlers, routes=routes(), cors=Cors(self.settings.cors_origins))
+        return Api(handlers=handlers, identity=self.identity, routes=routes(), cors=Cors(self.settings.cors_origins))
 
     @cached_property
     def process(self) -> Process:

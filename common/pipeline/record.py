@@ -74,7 +74,7 @@ class Parent(Part):
 
 
 class Erased(Part):
-    """When a request was erased. `scope` identifies its tenant to that tenant's callers, and to nobody else."""
+    """When a request was erased. `scope` identifies its tenant to that tenant's callers only."""
 
     at: Moment
     scope: str

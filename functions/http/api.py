@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
 
 from common import log
+from common.identity import Identity
 from functions.http import parsing, problems
 from functions.http.cors import Cors
 from functions.http.handlers import Call, Handlers
@@ -20,6 +21,7 @@ class Api:
     """Answers every call of a browser or a program."""
 
     handlers: Handlers
+    identity: Identity
     routes: Map
     cors: Cors
 
@@ -53,7 +55,8 @@ class Api:
         operation: Operation
         operation, parameters = routes.match()
         log.bind(operation=operation.id)
-        return operation.handler(self.handlers, Call(request, **parameters))
+        signed_in = None if operation.is_public else self.identity.caller(request.headers.get("Authorization"))
+        return operation.handler(self.handlers, Call(request, signed_in, **parameters))
 
 
 def _respond(problem: Problem) -> Response:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from flask import Request, Response
 
+from functions.http import headers
 from functions.http.operations import METHODS
 from functions.http.problems import allow
 
-HEADERS = "Authorization, Content-Type, Idempotency-Key, Traceparent"
-EXPOSED = "Location, Retry-After, Idempotency-Replayed"
+HEADERS = f"Authorization, Content-Type, {headers.IDEMPOTENCY_KEY}, Traceparent"
+EXPOSED = ", ".join((headers.LOCATION, headers.RETRY_AFTER, headers.IDEMPOTENCY_REPLAYED))
 MAX_AGE_SECONDS = "3600"
 
 

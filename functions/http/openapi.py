@@ -10,8 +10,8 @@ from common.pipeline.record import Request
 from common.version import VERSION
 from functions.http.bodies import Bodies, Redrive
 from functions.http.operations import OPERATIONS, Operation, Success
-from functions.http.problems import MEDIA_TYPE
-from functions.http.schemas import PROBLEM, REF, Json, ref
+from functions.http.problems import MEDIA_TYPE, PROBLEMS, header_names
+from functions.http.schemas import PROBLEM, REF, STRING, Json, ref
 
 
 def openapi_document(bodies: Bodies) -> Mapping[str, Any]:
@@ -67,7 +67,7 @@ def _operation(operation: Operation) -> Json:
         "operationId": operation.id,
         "summary": operation.summary,
         "responses": {str(status): _success(answer) for status, answer in operation.success.items()}
-        | {str(status): _problem(status) for status in operation.errors},
+        | {str(status): _problem(status) for status in sorted({PROBLEMS[error][0] for error in operation.errors})},
     }
     if operation.description:
         described["description"] = operation.description
@@ -78,7 +78,7 @@ def _operation(operation: Operation) -> Json:
             "required": not operation.body_is_optional,
             "content": {"application/json": {"schema": operation.body}},
         }
-    if operation.public:
+    if operation.is_public:
         described["security"] = []
     return described
 
@@ -95,6 +95,6 @@ def _problem(status: int) -> Json:
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": ref("Problem")}},
     }
-    if status in {429, 503}:
-        described["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "string"}}}
+    if names := header_names(status):
+        described["headers"] = {name: {"schema": STRING} for name in names}
     return described

@@ -1,14 +1,15 @@
 """The one table of the API's operations. Routing and the OpenAPI document both derive from it."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flask import Response
-from werkzeug.routing import BaseConverter, Map, Rule
 
+from common import errors
 from common.pipeline.record import ID_PATTERN, Status
 from common.work import ASSET_NAME_PATTERN
+from functions.http import headers
+from functions.http.bodies import MAX_BATCH
 from functions.http.handlers import Call, Handlers
 from functions.http.parsing import DEFAULT_PAGE, KEY_PATTERN, MAX_KEY_CHARACTERS, MAX_PAGE, PAGE_TOKEN_PATTERN
 from functions.http.schemas import STRING, Json, Parameter, object_of, ref, text_like
@@ -16,7 +17,7 @@ from functions.http.schemas import STRING, Json, Parameter, object_of, ref, text
 ID = Parameter("id", "path", text_like(ID_PATTERN))
 NAME = Parameter("name", "path", text_like(ASSET_NAME_PATTERN))
 KEY = Parameter(
-    "Idempotency-Key",
+    headers.IDEMPOTENCY_KEY,
     "header",
     {**text_like(KEY_PATTERN), "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
     "Makes the call repeatable: the same key finds the same request, while its record exists. "
@@ -37,12 +38,12 @@ RETRY = (
 )
 
 REPLAYED: Json = {
-    "Idempotency-Replayed": {
+    headers.IDEMPOTENCY_REPLAYED: {
         "description": "true if an earlier call with this key created all of the requests",
         "schema": {"type": "string", "const": "true"},
     }
 }
-LOCATION: Json = {"Location": {"description": "The path of the request", "schema": STRING}}
+LOCATION: Json = {headers.LOCATION: {"description": "The path of the request", "schema": STRING}}
 
 REQUEST, REQUESTS = ref("Request"), {"type": "array", "items": ref("Request")}
 BATCH = object_of(requests=REQUESTS)
@@ -52,6 +53,9 @@ ASSET = object_of(url={"type": "string", "format": "uri"}, expires_at={"type": "
 TYPES = object_of(
     types={"type": "array", "items": object_of(name=STRING, description=STRING, input={"type": "object"})}
 )
+
+SIGNED_IN = (errors.NotSignedIn, errors.Forbidden, errors.Unavailable)
+BODY = (errors.InvalidInput, errors.TooLarge, errors.BrokenBody, errors.UnsupportedCoding)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Success:
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # werkzeug hashes it
 class Operation:
-    """One HTTP operation. `errors` are the statuses of its problem documents; a public one needs no token."""
+    """One HTTP operation. `errors` become its problem documents; a public operation needs no token."""
 
     id: str
     method: str
@@ -76,8 +80,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     body: Json | None = None
     body_is_optional: bool = False
-    errors: tuple[int, ...] = ()
-    public: bool = False
+    errors: tuple[type[Exception], ...] = ()
+    is_public: bool = False
 
 
 OPERATIONS = (
@@ -90,7 +94,7 @@ OPERATIONS = (
         success={202: Success(REQUEST, LOCATION), 200: Success(REQUEST, LOCATION | REPLAYED)},
         parameters=(KEY,),
         body=ref("Submission"),
-        errors=(400, 401, 403, 410, 413, 415, 422, 429, 503),
+        errors=(*SIGNED_IN, *BODY, errors.KeyReused, errors.Erased, errors.QuotaExceeded),
     ),
     Operation(
         id="list",
@@ -100,18 +104,18 @@ OPERATIONS = (
         handler=Handlers.list_requests,
         success={200: Success(PAGE)},
         parameters=(LIMIT, PAGE_TOKEN, STATUS),
-        errors=(401, 403, 422, 503),
+        errors=(*SIGNED_IN, errors.InvalidInput),
     ),
     Operation(
         id="submitBatch",
         method="POST",
         path="/requests:batch",
-        summary="Submit one to ten requests, all or nothing",
+        summary=f"Submit up to {MAX_BATCH} requests, all or nothing",
         handler=Handlers.submit_batch,
         success={202: Success(BATCH), 200: Success(BATCH, REPLAYED)},
         parameters=(KEY,),
         body=ref("Batch"),
-        errors=(400, 401, 403, 410, 413, 415, 422, 429, 503),
+        errors=(*SIGNED_IN, *BODY, errors.KeyReused, errors.Erased, errors.QuotaExceeded),
     ),
     Operation(
         id="get",
@@ -121,7 +125,7 @@ OPERATIONS = (
         handler=Handlers.get,
         success={200: Success(DETAILS)},
         parameters=(ID,),
-        errors=(401, 403, 404, 410, 503),
+        errors=(*SIGNED_IN, errors.NotFound, errors.Erased),
     ),
     Operation(
         id="erase",
@@ -131,7 +135,7 @@ OPERATIONS = (
         handler=Handlers.erase,
         success={204: Success()},
         parameters=(ID,),
-        errors=(401, 403, 404, 409, 503),
+        errors=(*SIGNED_IN, errors.NotFound, errors.WrongState),
     ),
     Operation(
         id="cancel",
@@ -144,7 +148,7 @@ OPERATIONS = (
         parameters=(ID,),
         body=ref("Redrive"),
         body_is_optional=True,
-        errors=(401, 403, 404, 409, 410, 413, 422, 503),
+        errors=(*SIGNED_IN, *BODY, errors.NotFound, errors.WrongState, errors.Erased),
     ),
     Operation(
         id="retry",
@@ -157,7 +161,15 @@ OPERATIONS = (
         parameters=(ID,),
         body=ref("Redrive"),
         body_is_optional=True,
-        errors=(401, 403, 404, 409, 410, 413, 422, 429, 503),
+        errors=(
+            *SIGNED_IN,
+            *BODY,
+            errors.NotFound,
+            errors.WrongState,
+            errors.TypeNotOffered,
+            errors.Expired,
+            errors.QuotaExceeded,
+        ),
     ),
     Operation(
         id="asset",
@@ -167,7 +179,7 @@ OPERATIONS = (
         handler=Handlers.sign_asset_url,
         success={200: Success(ASSET)},
         parameters=(ID, NAME),
-        errors=(401, 403, 404, 410, 503),
+        errors=(*SIGNED_IN, errors.NotFound, errors.Erased),
     ),
     Operation(
         id="types",
@@ -176,7 +188,7 @@ OPERATIONS = (
         summary="List the types of work, with the JSON Schema of each input",
         handler=Handlers.list_types,
         success={200: Success(TYPES)},
-        public=True,
+        is_public=True,
     ),
     Operation(
         id="openapi",
@@ -185,7 +197,7 @@ OPERATIONS = (
         summary="Get this document",
         handler=Handlers.describe_api,
         success={200: Success({"type": "object"})},
-        public=True,
+        is_public=True,
     ),
     Operation(
         id="health",
@@ -194,29 +206,7 @@ OPERATIONS = (
         summary="Report that the API is up",
         handler=Handlers.report_health,
         success={200: Success(object_of(status=STRING))},
-        public=True,
+        is_public=True,
     ),
 )
 METHODS = tuple(sorted({operation.method for operation in OPERATIONS}))
-
-
-class _RecordId(BaseConverter):
-    """Only an id reaches Firestore as the name of a document."""
-
-    regex = ID_PATTERN
-
-
-def routes() -> Map:
-    """Returns werkzeug's routing of the table; a rule's endpoint is its Operation."""
-    return Map(
-        [Rule(_rule(operation.path), endpoint=operation, methods=[operation.method]) for operation in OPERATIONS],
-        converters={"id": _RecordId},
-        strict_slashes=True,
-        merge_slashes=False,
-        redirect_defaults=False,
-    )
-
-
-def _rule(path: str) -> str:
-    """`/requests/{id}` as werkzeug writes it: `/requests/<id:id>`."""
-    return re.sub(r"\{(\w+)\}", lambda name: "<id:id>" if name[1] == "id" else f"<{name[1]}>", path)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import ClientDisconnected
 from common.errors import BrokenBody, Fault, InvalidInput, TooLarge, UnsupportedCoding
 from common.pipeline.record import ID_PATTERN, YEARS, Status
 from common.pipeline.store import Position
+from functions.http.headers import IDEMPOTENCY_KEY
 
 MAX_KEY_CHARACTERS = 255
 KEY_PATTERN = "[ -~]+"  # printable ASCII
@@ -71,9 +72,9 @@ def optional_body(request: Request, limit: int) -> bytes:
 
 def idempotency_key(request: Request) -> str | None:
     """Raises InvalidInput."""
-    key = request.headers.get("Idempotency-Key")
+    key = request.headers.get(IDEMPOTENCY_KEY)
     if key is not None and not (len(key) <= MAX_KEY_CHARACTERS and re.fullmatch(KEY_PATTERN, key)):
-        raise InvalidInput(Fault("", f"Idempotency-Key must be 1 to {MAX_KEY_CHARACTERS} printable ASCII characters"))
+        raise InvalidInput(Fault("", f"{IDEMPOTENCY_KEY} must be 1 to {MAX_KEY_CHARACTERS} printable ASCII characters"))
     return key
 
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from common import errors
 from common.json_values import MAX_FAULTS, pointer
+from functions.http.headers import RETRY_AFTER
 
 MEDIA_TYPE = "application/problem+json"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # of every answer
@@ -69,7 +70,7 @@ RETRY_AFTER_SECONDS = 5
 HEADERS_OF_STATUS = {
     401: {"WWW-Authenticate": "Bearer"},
     415: {"Accept-Encoding": "identity"},
-    503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
+    503: {RETRY_AFTER: str(RETRY_AFTER_SECONDS)},
 }
 MAX_MESSAGE_CHARACTERS = 500
 
@@ -103,9 +104,14 @@ def _faults(error: Exception) -> tuple[errors.Fault, ...]:
     return ()
 
 
+def header_names(status: int) -> tuple[str, ...]:
+    """Returns the names of the headers of every problem with this status."""
+    return (RETRY_AFTER,) if status == PROBLEMS[errors.QuotaExceeded][0] else tuple(HEADERS_OF_STATUS.get(status, ()))
+
+
 def _headers(error: Exception, status: int) -> dict[str, str]:
     if isinstance(error, errors.QuotaExceeded):
-        return {"Retry-After": str(max(1, math.ceil(error.retry_after.total_seconds())))}
+        return {RETRY_AFTER: str(max(1, math.ceil(error.retry_after.total_seconds())))}
     return HEADERS_OF_STATUS.get(status, {})
 
 

@@ -21,7 +21,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Clock:
-    """Stands still."""
+    """Never moves."""
 
     def __init__(self) -> None:
         self.seconds = 1.0

@@ -148,7 +148,7 @@ def test_broken_chunks_are_the_callers_fault(api: Function, token: bytes, chunks
 
 @CALLERS
 @pytest.mark.parametrize("line", [b"GET /health", b"GET /requests", b"OPTIONS /requests", b"POST /nothing"])
-def test_broken_chunks_that_nobody_reads_cause_no_second_answer(api: Function, token: bytes, line: bytes) -> None:
+def test_broken_chunks_that_are_never_read_cause_no_second_answer(api: Function, token: bytes, line: bytes) -> None:
     message = call(line, token, CHUNKED, body=b"ZZ\r\n\r\n").replace(b"Connection: close\r\n", b"")
 
     assert api.send(message).count(b"HTTP/1.1 ") == 1

@@ -1,9 +1,10 @@
-"""How the API answers an unexpected error."""
+"""How the API answers a call without a token, and an unexpected error."""
 
 import json
 from datetime import datetime
 from typing import NoReturn
 
+import pytest
 from flask import Flask, Response, request
 
 from common.identity import Identity
@@ -14,7 +15,8 @@ from functions.http.api import Api
 from functions.http.bodies import bodies_for
 from functions.http.cors import Cors
 from functions.http.handlers import Handlers
-from functions.http.operations import routes
+from functions.http.operations import OPERATIONS, Operation
+from functions.http.routing import routes
 from tests.fakes import FakeDocuments, FakeTasks
 from tests.unit.builders import catalog
 from tests.unit.conftest import LoggedEvent
@@ -31,23 +33,34 @@ def fail(token: str) -> NoReturn:
     raise ZeroDivisionError(SECRET)
 
 
-def get(path: str) -> Response:
+def call(method: str, path: str, **headers: str) -> Response:
     """Returns the answer of an API in which every verification of a token fails unexpectedly."""
     documents, types = FakeDocuments(), catalog()
     tasks, quota = FakeTasks(), Quota(documents, limit=100)
     handlers = Handlers(
         submissions=SubmissionService(documents=documents, tasks=tasks, catalog=types, quota=quota),
         requests=RequestService(documents=documents, tasks=tasks, catalog=types, quota=quota),
-        identity=Identity(fail, project="demo", require_tenant=False),
         assets=Urls(),
         catalog=types,
         bodies=bodies_for(types),
         document={},
     )
-    api = Api(handlers=handlers, routes=routes(), cors=Cors(frozenset()))
-    with Flask(__name__).test_request_context(path, headers={"Authorization": "Bearer token"}):
+    identity = Identity(fail, project="demo", require_tenant=False)
+    api = Api(handlers=handlers, identity=identity, routes=routes(), cors=Cors(frozenset()))
+    with Flask(__name__).test_request_context(path, method=method, headers=headers):
         answer: Response = api.answer(request)
         return answer
+
+
+def get(path: str) -> Response:
+    return call("GET", path, Authorization="Bearer token")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_exactly_the_public_operations_need_no_token(operation: Operation) -> None:
+    answer = call(operation.method, operation.path.format(id="0" * 32, name="social.png"))
+
+    assert answer.status_code == (200 if operation.is_public else 401)
 
 
 def test_an_unexpected_error_is_answered_with_500_and_without_its_text() -> None:

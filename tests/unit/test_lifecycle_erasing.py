@@ -99,7 +99,7 @@ def test_no_move_leaves_a_tombstone(status: Status, name: Move) -> None:
 
 
 @pytest.mark.parametrize("status", sorted(ENDED))
-def test_a_tombstone_is_ended_for_everybody(status: Status) -> None:
+def test_a_tombstone_counts_as_ended(status: Status) -> None:
     erased = tombstone_of(ended(status))
     delivery = lifecycle.Delivery(task="t", generation=erased.generation, retry_count=0)
 

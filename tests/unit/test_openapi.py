@@ -25,7 +25,7 @@ def test_operation_ids_are_unique() -> None:
 
 
 def test_only_operations_without_data_of_callers_are_public() -> None:
-    assert {each.path for each in OPERATIONS if each.public} == {"/types", "/openapi.json", "/health"}
+    assert {each.path for each in OPERATIONS if each.is_public} == {"/types", "/openapi.json", "/health"}
 
 
 def test_the_body_of_a_submission_may_be_of_each_offered_type() -> None:

@@ -3,7 +3,8 @@
 import pytest
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from functions.http.operations import OPERATIONS, Operation, routes
+from functions.http.operations import OPERATIONS, Operation
+from functions.http.routing import routes
 
 ID = "0" * 32
 ROUTES = routes().bind("")

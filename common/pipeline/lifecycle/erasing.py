@@ -1,7 +1,7 @@
 """How an ended request is erased: its record becomes a tombstone, a record without content.
 
 A tombstone keeps the id, so a replay cannot run again and a late write of a worker is refused. The fields that it keeps
-are listed here, so a new field is erased unless somebody adds it.
+are listed here, so a new field is erased unless it is added.
 """
 
 from datetime import datetime
