@@ -126,9 +126,12 @@ class Worker:
             work_type = self._catalog.get(stored.record.type)
             lease = work_type.policy.lease if work_type else timedelta(0)
             transition = lifecycle.claim(stored.record, delivery, token=token, lease=lease, now=self._clock())
+            if work_type is None and transition.record != stored.record:
+                transition = lifecycle.observe(stored.record, delivery)
+                if transition.record == stored.record:
+                    self._type_of(stored.record)
             if transition.record == stored.record:
-                return transition.verdict, None
-            self._type_of(stored.record)  # an ended request of an unknown type still ends its task
+                return transition.verdict, None  # an ended request of an unknown type still ends its task
             try:
                 held = save(self._documents, stored, transition)
             except Conflict as conflict:

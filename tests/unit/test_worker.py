@@ -332,6 +332,28 @@ def test_a_delivery_of_an_unknown_type_raises_and_changes_nothing(is_carried: bo
     assert (harness.record, harness.documents.commits) == (record, 0)
 
 
+def test_a_release_without_the_type_stores_the_report_of_a_death_for_one_that_has_it() -> None:
+    harness = Harness(held_by_another().changed(type="newer"))
+
+    assert harness.deliver(REPORT) is Verdict.BUSY
+
+    assert (harness.record.reported, harness.inputs) == (1, [])
+    after = replace(REPORT, retry_count=2, execution_count=1, eta=NOW + 2 * MINUTE, previous_response=409)
+    taken_over = lifecycle.claim(harness.record, after, token="new", lease=LEASE, now=NOW)
+    assert taken_over.verdict is Verdict.CLAIMED
+
+
+def test_a_release_without_the_type_does_not_take_over_after_the_lease() -> None:
+    record = held_by_another().changed(type="newer")
+    harness = Harness(record)
+    harness.clock.wait(LEASE)
+
+    with pytest.raises(NewerRecord):
+        harness.deliver(replace(REPORT, execution_count=1, previous_response=409))
+
+    assert harness.record == record
+
+
 @pytest.mark.parametrize(
     ("record", "verdict"),
     [

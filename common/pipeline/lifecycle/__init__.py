@@ -14,7 +14,7 @@ from common.pipeline.lifecycle.attempt import (
     report,
     snooze,
 )
-from common.pipeline.lifecycle.claiming import Delivery, claim
+from common.pipeline.lifecycle.claiming import Delivery, claim, observe
 from common.pipeline.lifecycle.creation import notifications, same_request, submit
 from common.pipeline.lifecycle.ending import cancel
 from common.pipeline.lifecycle.erasing import PURGE, Traces, erase, purge_of
@@ -42,6 +42,7 @@ __all__ = [
     "needs_task",
     "not_storable",
     "notifications",
+    "observe",
     "purge_of",
     "redrive",
     "renew",

@@ -81,6 +81,11 @@ def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, n
     return Transition(Verdict.CLAIMED, claimed)
 
 
+def observe(record: Record, delivery: Delivery) -> Transition:
+    """BUSY: stores only what the delivery reports, for a release that cannot do the work."""
+    return Transition(Verdict.BUSY, _with_evidence(record, delivery))
+
+
 def _holder_is_dead(record: Record, delivery: Delivery) -> bool:
     held = record.claim
     if held is None or held.lost is None or not _came_after(held, delivery) or _reports_idle(held, delivery):
@@ -95,7 +100,7 @@ def _with_evidence(record: Record, delivery: Delivery) -> Record:
     A worker of an older release does not expect such a write beside its own.
     """
     held = record.claim
-    if held is None or held.lost is None or not _came_after(held, delivery):
+    if record.status is not Status.PROCESSING or held is None or held.lost is None or not _came_after(held, delivery):
         return record
     if _reports_idle(held, delivery):
         return move(record, Move.OBSERVE, idle=True)
