@@ -17,7 +17,7 @@ from common.pipeline import lifecycle
 from common.pipeline.lifecycle import Transition
 from common.pipeline.record import Progress, Record, Status, effect_key
 from common.pipeline.store import Conflict, Documents, Stored, save
-from common.work import ASSET_NAME_PATTERN, Asset, AttemptAborted, PermanentFailure, storable_text
+from common.work import ASSET_NAME_PATTERN, Asset, AttemptAborted, FailureCode, PermanentFailure, storable_text
 
 PROGRESS_INTERVAL = timedelta(seconds=1)
 MAX_PROGRESS_CHARACTERS = 200
@@ -70,9 +70,9 @@ class Attempt:
         value = do()
         steps = {**done, name: value}
         if reason := lifecycle.not_storable(steps):
-            raise PermanentFailure(reason, code="result_not_storable")
+            raise PermanentFailure(reason, code=FailureCode.RESULT_NOT_STORABLE)
         if not lifecycle.fits(self._held.record, steps=steps):
-            raise PermanentFailure(lifecycle.TOO_LARGE, code="result_too_large")
+            raise PermanentFailure(lifecycle.TOO_LARGE, code=FailureCode.RESULT_TOO_LARGE)
         self._report(steps=steps)
         return value
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from common.work import JsonObject
+from common.work import FailureCode, JsonObject
 
 SCHEMA = 1
 ID_PATTERN = "[0-9a-f]{32}"
@@ -42,7 +42,7 @@ class Part(BaseModel):
 class Failure(Part):
     """Why an attempt or a request failed. The caller reads the message."""
 
-    code: str = Field(description="Stable: attempts, lost, permanent, result_too_large, withdrawn, or the type's own")
+    code: str = Field(description=f"Stable: {', '.join(FailureCode)}, or the type's own")
     message: str
     attempt: int
     started_at: Moment | None = Field(None, description="When that attempt began")

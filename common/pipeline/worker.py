@@ -20,7 +20,7 @@ from common.pipeline.lifecycle import Delivery, Transition, Verdict
 from common.pipeline.record import OPEN, Record, Status
 from common.pipeline.store import Conflict, Documents, Stored, save
 from common.pipeline.task_payload import TaskPayload
-from common.work import AttemptAborted, Outcome, PermanentFailure, RetryAfter, Snooze
+from common.work import AttemptAborted, FailureCode, Outcome, PermanentFailure, RetryAfter, Snooze
 
 UNEXPECTED = "The attempt failed unexpectedly."
 OUT_OF_TIME = "The attempt exceeded its time budget."
@@ -156,10 +156,10 @@ class Worker:
         except Outcome as outcome:
             return self._decide_outcome(outcome)
         except AttemptAborted:
-            return self._failed("timeout", OUT_OF_TIME)
+            return self._failed(FailureCode.TIMEOUT, OUT_OF_TIME)
         except Exception:
             log.error("attempt.failed", exc_info=True)
-            return self._failed("attempt_failed", UNEXPECTED)
+            return self._failed(FailureCode.ATTEMPT_FAILED, UNEXPECTED)
         return lambda held: lifecycle.complete(held, result, self._clock())
 
     def _decide_outcome(self, outcome: Outcome) -> Decision:

@@ -9,6 +9,7 @@ exception is a failed attempt and is retried. `run` may be called more than once
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -76,6 +77,24 @@ class Work(Protocol):
         """Returns the rest of the time budget. Limit every client timeout to it."""
 
 
+class FailureCode(StrEnum):
+    """The codes of failed attempts and requests that callers and operators see. A type may use codes of its own."""
+
+    ATTEMPTS = "attempts"  # the budget of attempts is used up
+    LOST = "lost"  # the last attempt ended without an answer
+    PERMANENT = "permanent"
+    RESULT_TOO_LARGE = "result_too_large"
+    RESULT_NOT_STORABLE = "result_not_storable"
+    WITHDRAWN = "withdrawn"  # no release knows the type
+    ATTEMPT_FAILED = "attempt_failed"
+    TIMEOUT = "timeout"  # the time budget is spent
+    SNOOZES = "snoozes"  # too many
+
+
+DEAD_LETTERS = frozenset({FailureCode.ATTEMPTS, FailureCode.LOST})
+"""The codes of requests that a redrive may help, once the cause is fixed. They raise an alert."""
+
+
 class Outcome(Exception):
     """An outcome that the type chose. The caller reads the message: no addresses, no secrets."""
 
@@ -90,21 +109,21 @@ class Outcome(Exception):
 class PermanentFailure(Outcome):
     """A retry cannot help: the request ends `failed`."""
 
-    def __init__(self, message: str, *, code: str = "permanent") -> None:
+    def __init__(self, message: str, *, code: str = FailureCode.PERMANENT) -> None:
         super().__init__(message, code=code)
 
 
 class TryAgain(Outcome):
     """A failed attempt, like any exception, with a message for the caller."""
 
-    def __init__(self, message: str, *, code: str = "attempt_failed") -> None:
+    def __init__(self, message: str, *, code: str = FailureCode.ATTEMPT_FAILED) -> None:
         super().__init__(message, code=code)
 
 
 class RetryAfter(TryAgain):
     """A failed attempt; the next attempt starts after `delay` at the earliest."""
 
-    def __init__(self, delay: timedelta, message: str, *, code: str = "attempt_failed") -> None:
+    def __init__(self, delay: timedelta, message: str, *, code: str = FailureCode.ATTEMPT_FAILED) -> None:
         super().__init__(message, code=code)
         self.delay = bounded_delay(delay)
 

@@ -20,6 +20,10 @@ run "metrics_read_events_and_fields_that_the_code_logs" {
     error_message = "Each event and field must be in tests/code.json, which tests/integration/test_operations.py compares with the code."
   }
   assert {
+    condition     = strcontains(local.alerts.dead_letters.filter, "(\"${join("|", jsondecode(file("tests/code.json")).dead_letter_codes)}\")")
+    error_message = "The alert must count the codes of tests/code.json, which tests/integration/test_deployed_environment.py compares with the code."
+  }
+  assert {
     condition     = toset(flatten([for metric in values(local.metrics) : metric.events])) == toset(keys(jsondecode(file("tests/code.json")).log_fields))
     error_message = "tests/code.json must list exactly the events that metrics read."
   }

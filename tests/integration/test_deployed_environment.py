@@ -15,6 +15,7 @@ import pytest
 from build import ROOT
 from common.pipeline.sweeper import TIME_BUDGET
 from common.queues import DISPATCH_MARGIN
+from common.work import DEAD_LETTERS
 from functions.dependencies import Dependencies
 from functions.settings import Settings
 
@@ -76,6 +77,10 @@ def test_every_variable_is_set_by_terraform_the_local_stack_or_cloud_run() -> No
 def test_the_durations_in_terraform_are_those_of_the_code() -> None:
     assert CODE["dispatch_margin_seconds"] == DISPATCH_MARGIN.total_seconds()
     assert CODE["sweep_budget_seconds"] == TIME_BUDGET.total_seconds()
+
+
+def test_the_alert_on_dead_letters_counts_their_codes() -> None:
+    assert set(CODE["dead_letter_codes"]) == DEAD_LETTERS
 
 
 def uses_of_the_environment(file: Path) -> Iterator[str]:

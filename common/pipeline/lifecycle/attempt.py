@@ -6,7 +6,7 @@ from common.json_values import faults, json_bytes, stored_bytes
 from common.pipeline.lifecycle.ending import SPENT, end, fail, with_error
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move, queued_due
 from common.pipeline.record import Progress, Record
-from common.work import JsonObject, JsonValue
+from common.work import FailureCode, JsonObject, JsonValue
 
 MAX_SNOOZES = 100
 MAX_WORK_BYTES = 256 * 1024
@@ -35,11 +35,13 @@ def not_storable(value: JsonValue) -> str | None:
 def complete(record: Record, result: object, now: datetime) -> Transition:
     """COMPLETED, or FAILED when the result cannot be stored or is too large."""
     if not isinstance(result, dict):
-        return fail_permanently(record, "result_not_storable", NOT_STORABLE.format("it must be a JSON object"), now)
+        return fail_permanently(
+            record, FailureCode.RESULT_NOT_STORABLE, NOT_STORABLE.format("it must be a JSON object"), now
+        )
     if reason := not_storable(result):
-        return fail_permanently(record, "result_not_storable", reason, now)
+        return fail_permanently(record, FailureCode.RESULT_NOT_STORABLE, reason, now)
     if not fits(record, steps=record.steps, result=result):
-        return fail_permanently(record, "result_too_large", TOO_LARGE, now)
+        return fail_permanently(record, FailureCode.RESULT_TOO_LARGE, TOO_LARGE, now)
     return end(record, Move.COMPLETE, Verdict.COMPLETED, now, result=result)
 
 
@@ -54,7 +56,7 @@ def fail_attempt(
     """FAILED if no attempt is left; RESCHEDULED, with a new task, if a delay is given; else ATTEMPT_FAILED."""
     after = with_error(record, code, message, now)
     if record.attempt >= record.max_attempts:
-        return fail(after, "attempts", f"{SPENT.format(record.max_attempts)} The last: {message}", now)
+        return fail(after, FailureCode.ATTEMPTS, f"{SPENT.format(record.max_attempts)} The last: {message}", now)
     if delay is not None:
         return _reschedule(after, Move.RESCHEDULE, delay, now)
     due = queued_due(record.id, scheduled_at=None, now=now)
@@ -64,7 +66,7 @@ def fail_attempt(
 def snooze(record: Record, delay: timedelta, now: datetime) -> Transition:
     """RESCHEDULED without using an attempt. After MAX_SNOOZES, a snooze counts as a failed attempt."""
     if record.snoozes >= MAX_SNOOZES:
-        return fail_attempt(record, "snoozes", f"Snoozed more than {MAX_SNOOZES} times.", now, delay=delay)
+        return fail_attempt(record, FailureCode.SNOOZES, f"Snoozed more than {MAX_SNOOZES} times.", now, delay=delay)
     uncounted = record.changed(attempt=record.attempt - 1, snoozes=record.snoozes + 1)
     return _reschedule(uncounted, Move.SNOOZE, delay, now)
 

@@ -12,6 +12,7 @@ from common.pipeline.lifecycle.ending import SPENT, fail, with_lost_attempt
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
 from common.pipeline.lifecycle.steps import lasting_steps
 from common.pipeline.record import OPEN, Claim, Record, Status, due_key, is_due
+from common.work import FailureCode
 
 UNSETTLED_STATUS = 423
 
@@ -60,7 +61,7 @@ def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, n
     else:
         return Transition(Verdict.BUSY, _with_evidence(record, delivery))
     if spent and not record.idle:
-        return fail(with_lost_attempt(record, now), "attempts", SPENT.format(record.max_attempts), now)
+        return fail(with_lost_attempt(record, now), FailureCode.ATTEMPTS, SPENT.format(record.max_attempts), now)
     claimed = move(
         record if record.idle else with_lost_attempt(record, now),
         name,

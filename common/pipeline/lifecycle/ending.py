@@ -7,7 +7,7 @@ from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
 from common.pipeline.lifecycle.steps import lasting_steps
 from common.pipeline.record import OPEN, Failure, Record, Status
 from common.retention import RECORD_RETENTION
-from common.work import MAX_MESSAGE_CHARACTERS, JsonObject
+from common.work import MAX_MESSAGE_CHARACTERS, FailureCode, JsonObject
 
 MAX_ERRORS = 10
 
@@ -56,7 +56,7 @@ def end(
 def with_lost_attempt(record: Record, now: datetime) -> Record:
     if record.status is not Status.PROCESSING:
         return record
-    return with_error(record, "lost", "The attempt ended without an answer.", now)
+    return with_error(record, FailureCode.LOST, "The attempt ended without an answer.", now)
 
 
 def with_error(record: Record, code: str, message: str, now: datetime) -> Record:

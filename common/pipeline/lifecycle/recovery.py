@@ -6,6 +6,7 @@ from common.pipeline.lifecycle.ending import fail, with_lost_attempt
 from common.pipeline.lifecycle.moves import MOVES, Move, Transition, Verdict, move, queued_due
 from common.pipeline.lifecycle.steps import lasting_steps
 from common.pipeline.record import OPEN, Record, Status, is_due, waiting_since
+from common.work import DEAD_LETTERS, FailureCode
 
 WITHDRAWN_AFTER = timedelta(days=3)
 """How long a request of an unknown type waits for a release that knows it, for example during a roll-back."""
@@ -31,7 +32,7 @@ def redrive(record: Record, now: datetime, *, seen: int, nonce: str) -> Transiti
         return Transition(Verdict.ENDED, record)
     if record.expires_at is not None and now >= record.expires_at:
         return Transition(Verdict.EXPIRED, record)
-    keep_steps = record.error is None or record.error.code in {"attempts", "lost", "withdrawn"}
+    keep_steps = record.error is None or record.error.code in DEAD_LETTERS | {FailureCode.WITHDRAWN}
     redriven = move(
         record,
         Move.REDRIVE,
@@ -61,7 +62,7 @@ def sweep(record: Record, now: datetime) -> Transition:
         return _rescue(record.changed(attempt=record.attempt - 1), now)
     after = with_lost_attempt(record, now)
     if record.attempt >= record.max_attempts:
-        return fail(after, "lost", "Its last attempt ended without an answer.", now)
+        return fail(after, FailureCode.LOST, "Its last attempt ended without an answer.", now)
     return _rescue(after, now)
 
 
@@ -81,7 +82,7 @@ def sweep_unknown_type(record: Record, now: datetime) -> Transition:
     swept = sweep(record, now)
     if swept.verdict in {Verdict.NOT_DUE, Verdict.FAILED} or now < waiting_since(record) + WITHDRAWN_AFTER:
         return swept
-    return fail(with_lost_attempt(record, now), "withdrawn", WITHDRAWN, now)
+    return fail(with_lost_attempt(record, now), FailureCode.WITHDRAWN, WITHDRAWN, now)
 
 
 def renew(record: Record, now: datetime) -> Transition:

@@ -207,7 +207,7 @@ export interface components {
         Failure: {
             /**
              * Code
-             * @description Stable: attempts, lost, permanent, result_too_large, withdrawn, or the type's own
+             * @description Stable: attempts, lost, permanent, result_too_large, result_not_storable, withdrawn, attempt_failed, timeout, snoozes, or the type's own
              */
             code: string;
             /** Message */
