@@ -16,7 +16,7 @@ from common.pipeline.lifecycle import (
     notifications,
     sweep,
 )
-from common.pipeline.record import Parent, Record, Status, child_id, due_key
+from common.pipeline.record import Parent, Record, Status, child_id, due_key, effect_key
 from common.retention import RECORD_RETENTION
 from tests.unit.builders import FIRST_SWEEP, LEASE, NOW, TASK, ended, processing, queued, record_with
 
@@ -93,6 +93,13 @@ def test_the_end_of_a_request_without_notify_creates_no_notifications() -> None:
 
 def test_a_failed_attempt_with_attempts_left_creates_no_notifications() -> None:
     assert fail_attempt(processing(notify=NOTIFY), "busy", "No answer.", LATER).children == ()
+
+
+def test_the_notifications_after_a_deletion_and_a_new_submission_have_other_effect_keys() -> None:
+    lives = [notifications(LAST_ATTEMPT.changed(nonce=nonce), LATER)[0] for nonce in ("first", "second")]
+
+    assert lives[0].id == lives[1].id
+    assert effect_key(lives[0]) != effect_key(lives[1])
 
 
 def test_the_notifications_of_a_redriven_request_are_new_requests() -> None:

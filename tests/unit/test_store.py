@@ -135,6 +135,18 @@ def test_an_equal_redrive_of_another_call_is_not_recognised_as_own() -> None:
     assert conflict.value.current == other
 
 
+def test_a_write_that_removes_the_nonce_is_recognised_as_a_whole() -> None:
+    held = ended(Status.FAILED, nonce="mine")
+    documents = ScriptedDocuments(held)
+    stale = documents.stored()
+    other = save(documents, stale, Transition(Verdict.ERASED, ended(Status.FAILED, input={"other": 1})))
+
+    with pytest.raises(Conflict) as conflict:
+        save(documents, stale, Transition(Verdict.ERASED, ended(Status.FAILED)))
+
+    assert conflict.value.current == other
+
+
 def test_created_records_are_fresh() -> None:
     documents = ScriptedDocuments()
 
