@@ -16,6 +16,8 @@ from common.work import TYPE_NAME_PATTERN
 
 POLICIES_FILE = Path(__file__).with_name("queues.json")
 DISPATCH_MARGIN = timedelta(seconds=30)
+MAX_DISPATCH_DEADLINE = timedelta(minutes=30)  # of Cloud Tasks
+MAX_TIME_BUDGET_SECONDS = int((MAX_DISPATCH_DEADLINE - DISPATCH_MARGIN).total_seconds())
 LEASE_MARGIN = timedelta(seconds=60)
 
 TypeName = Annotated[str, Field(pattern=f"^{TYPE_NAME_PATTERN}$")]
@@ -45,7 +47,7 @@ class Policy(BaseModel):
     internal: bool = False
     """Whether only this service creates such requests: callers cannot submit them, and GET /types omits the type."""
     max_attempts: int = Field(ge=1, le=100)
-    time_budget_seconds: int = Field(ge=1, le=1770)
+    time_budget_seconds: int = Field(ge=1, le=MAX_TIME_BUDGET_SECONDS)
     min_backoff_seconds: float = Field(gt=0, le=3600)
     max_backoff_seconds: float = Field(gt=0, le=3600)
     max_doublings: int = Field(ge=1, le=16)

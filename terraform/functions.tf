@@ -18,11 +18,12 @@ locals {
   spare_threads = 16 # silent connections and those that end occupy a thread for some seconds
 
   # The dispatch deadline of Cloud Tasks is a time budget plus this margin; the lease ends later (common/queues.py).
-  longest_time_budget_seconds = max([for policy in local.policies : policy.time_budget_seconds]...)
-  dispatch_margin_seconds     = 30
-  process_timeout_seconds     = local.longest_time_budget_seconds + local.dispatch_margin_seconds
-  api_timeout_seconds         = 60
-  sweep_timeout_seconds       = 120 # the sweeper starts no page after 50 s, and a page can take long
+  longest_time_budget_seconds   = max([for policy in local.policies : policy.time_budget_seconds]...)
+  dispatch_margin_seconds       = 30
+  max_dispatch_deadline_seconds = 1800 # of Cloud Tasks
+  process_timeout_seconds       = local.longest_time_budget_seconds + local.dispatch_margin_seconds
+  api_timeout_seconds           = 60
+  sweep_timeout_seconds         = 120 # the sweeper starts no page after 50 s, and a page can take long
 
   # For resources that hold data or tasks. Functions hold neither: Terraform must be able to delete and recreate one
   # whose first build has failed.

@@ -117,7 +117,7 @@ resource "google_cloudfunctions2_function" "process" {
       error_message = "The queues can send ${local.max_concurrent_deliveries} tasks at once, and process accepts ${var.process.max_instances * var.process.concurrency}: the 429 of Cloud Run would slow down every queue. Raise process.max_instances, or lower max_concurrent_dispatches in queues.json."
     }
     precondition {
-      condition     = local.process_timeout_seconds <= 1800
+      condition     = local.process_timeout_seconds <= local.max_dispatch_deadline_seconds
       error_message = "Cloud Tasks waits at most 30 minutes: each time budget in queues.json plus ${local.dispatch_margin_seconds} s must be shorter."
     }
   }

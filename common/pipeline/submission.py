@@ -1,14 +1,13 @@
 """A validated submission, and the limits that apply to every type of work."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from common.errors import Fault, InvalidInput, TooLarge
 from common.json_values import json_bytes, stored_bytes
-from common.work import JsonObject
+from common.work import LONGEST_DELAY, JsonObject
 
 MAX_REQUEST_BYTES = 256 * 1024
-FARTHEST_RUN = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Submission:
 
 def check_limits(submission: Submission, now: datetime, *, pointer: str) -> None:
     """Raises InvalidInput with a JSON pointer under `pointer`, or TooLarge."""
-    if submission.run_at is not None and submission.run_at > now + FARTHEST_RUN:
+    if submission.run_at is not None and submission.run_at > now + LONGEST_DELAY:
         raise InvalidInput(Fault(f"{pointer}/run_at", "must be at most a year ahead"))
     run_at = submission.run_at and submission.run_at.isoformat()
     whole = [submission.type, submission.input, submission.notify, run_at]

@@ -200,6 +200,10 @@ run "every_deadline_is_longer_than_the_work_it_waits_for" {
     error_message = "The margin must be that of common/queues.py."
   }
   assert {
+    condition     = local.max_dispatch_deadline_seconds == jsondecode(file("tests/code.json")).max_dispatch_deadline_seconds
+    error_message = "The longest deadline must be that of common/queues.py."
+  }
+  assert {
     condition = alltrue([
       for policy in values(jsondecode(file("../common/queues.json"))) :
       google_cloudfunctions2_function.process.service_config[0].timeout_seconds >= policy.time_budget_seconds + 30 if policy.enabled != false

@@ -14,7 +14,7 @@ import pytest
 
 from build import ROOT
 from common.pipeline.sweeper import TIME_BUDGET
-from common.queues import DISPATCH_MARGIN
+from common.queues import DISPATCH_MARGIN, MAX_DISPATCH_DEADLINE
 from common.work import DEAD_LETTERS
 from functions.dependencies import Dependencies
 from functions.settings import Settings
@@ -76,6 +76,7 @@ def test_every_variable_is_set_by_terraform_the_local_stack_or_cloud_run() -> No
 
 def test_the_durations_in_terraform_are_those_of_the_code() -> None:
     assert CODE["dispatch_margin_seconds"] == DISPATCH_MARGIN.total_seconds()
+    assert CODE["max_dispatch_deadline_seconds"] == MAX_DISPATCH_DEADLINE.total_seconds()
     assert CODE["sweep_budget_seconds"] == TIME_BUDGET.total_seconds()
 
 
