@@ -9,7 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from local.stack.stack import Stack
 from tests.e2e.api_client import ApiClient, new_uid, unique_message
-from tests.e2e.browser import Visitor
+from tests.e2e.browser import ZONE, Visitor
 from tests.e2e.conftest import OpenPage
 from tests.e2e.sample_requests import DENTIST
 
@@ -54,6 +54,35 @@ def test_an_error_in_the_scheduled_time_is_shown_until_the_time_changes(open_pag
     run_at.fill("2099-01-01T09:00")
     expect(run_at).to_have_accessible_description("")
     assert ann.count_calls("POST", "/requests") == 0
+
+
+def test_a_time_that_the_clocks_skip_is_refused_with_the_gap(open_page: OpenPage) -> None:
+    ann = open_page()
+    page = restore_draft(ann, DENTIST)
+    page.get_by_test_id("schedule").check()
+    run_at, skipped = page.get_by_label("Date and time"), next_change(hours=1).replace(hour=2, minute=30)
+
+    run_at.fill(skipped.strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_test_id("submit").click()
+
+    expect(run_at).to_be_focused()
+    expect(run_at).to_have_accessible_description(
+        re.compile(rf"^This time does not exist: .* {skipped.day} Mar, 02:00 to 03:00\. Please choose another one\.$")
+    )
+    assert ann.count_calls("POST", "/requests") == 0
+
+
+def test_a_time_that_comes_twice_is_sent_as_the_note_says(stack: Stack, open_page: OpenPage) -> None:
+    page = restore_draft(open_page(), DENTIST)
+    page.get_by_test_id("schedule").check()
+    run_at, twice = page.get_by_label("Date and time"), next_change(hours=-1).replace(hour=2, minute=30)
+
+    run_at.fill(twice.strftime("%Y-%m-%dT%H:%M"))
+    expect(run_at).to_have_accessible_description(re.compile(r"The first one counts \(UTC\+02:00\)\.$"))
+    with page.expect_request(f"{stack.addresses.api}/requests") as submission:
+        page.get_by_test_id("submit").click()
+
+    assert (submission.value.post_data_json or {})["run_at"] == f"{twice:%Y-%m-%dT%H:%M}:00+02:00"
 
 
 def test_an_error_of_the_api_is_shown_until_its_value_changes(open_page: OpenPage) -> None:
@@ -101,3 +130,15 @@ def restore_draft(visitor: Visitor, draft: dict[str, str]) -> Page:
     visitor.page.evaluate("(draft) => localStorage.setItem('draft:ann', draft)", json.dumps({"medical_asset": draft}))
     visitor.open()
     return visitor.page
+
+
+def next_change(*, hours: int) -> datetime:
+    """The next day on which the clocks of the visitors change by so many hours."""
+    day = datetime.now(ZONE).replace(hour=12) + timedelta(days=1)
+    while offset_of(day) - offset_of(day - timedelta(days=1)) != timedelta(hours=hours):
+        day += timedelta(days=1)
+    return day
+
+
+def offset_of(day: datetime) -> timedelta:
+    return day.utcoffset() or timedelta()
