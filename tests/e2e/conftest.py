@@ -50,12 +50,19 @@ def stack(
 
 @pytest.fixture
 def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
-    """Opens the page with an empty profile. At the end the page must have no errors and no calls to other hosts."""
+    """Opens the page with an empty profile, and runs `script` before it.
+
+    At the end the page must have no errors and no calls to other hosts.
+    """
     with ExitStack() as contexts:
         visitors: list[Visitor] = []
 
-        def open_page(uid: str | None = None, *, browser: Browser = browser, **options: Any) -> Visitor:
+        def open_page(
+            uid: str | None = None, *, browser: Browser = browser, script: str | None = None, **options: Any
+        ) -> Visitor:
             visitor = contexts.enter_context(new_visitor(browser, str(stack.addresses.page), uid, **options))
+            if script is not None:
+                visitor.context.add_init_script(script)
             visitors.append(visitor)
             visitor.open()
             return visitor

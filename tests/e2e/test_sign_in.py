@@ -54,6 +54,21 @@ async () => {
   return window.opened.filter(({ name }) => name.startsWith('firestore/')).length
 }
 """
+BREAK_USER = """
+async () => {
+  const open = indexedDB.open('firebaseLocalStorageDb')
+  await new Promise((resolve) => (open.onsuccess = resolve))
+  const store = open.result.transaction('firebaseLocalStorage', 'readwrite').objectStore('firebaseLocalStorage')
+  const all = store.getAll()
+  await new Promise((resolve) => (all.onsuccess = resolve))
+  for (const entry of all.result) store.put({ ...entry, value: { uid: 7 } })
+  await new Promise((resolve) => (store.transaction.oncomplete = resolve))
+  open.result.close()
+}
+"""
+FULL_STORAGE = """
+Storage.prototype.setItem = () => { throw new DOMException('The quota has been exceeded.', 'QuotaExceededError') }
+"""
 OpenSignIn = Callable[..., Visitor]
 
 
@@ -254,6 +269,50 @@ def test_a_user_who_changes_tenants_loses_the_old_list_and_gets_the_new_one(
     banner(ann).get_by_role("button", name="Try again").click()
     expect(ann.card(new_request)).to_be_visible(timeout=WITHIN_MS)
     expect(banner(ann)).to_have_count(0)
+
+
+def test_clearing_the_site_data_ends_the_session_with_a_reason(
+    deployment: Deployment, open_sign_in: OpenSignIn
+) -> None:
+    ann, account = open_sign_in("password"), deployment.identity.create_account()
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+    clear = {"origin": deployment.url, "storageTypes": "all"}
+    ann.context.new_cdp_session(ann.page).send("Storage.clearDataForOrigin", clear)
+
+    expect(ann.page.get_by_role("alert")).to_have_text(SESSION_EXPIRED, timeout=WITHIN_MS)
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+
+def test_a_stored_session_that_cannot_be_read_counts_as_none(deployment: Deployment, open_sign_in: OpenSignIn) -> None:
+    ann, account = open_sign_in("password"), deployment.identity.create_account()
+    sign_in(ann, account)
+    expect(connection(ann)).to_have_text("Live", timeout=WITHIN_MS)
+
+    other_tab = ann.context.new_page()
+    ann.page.close()
+    other_tab.goto(f"{deployment.url}/icon.svg")
+    other_tab.evaluate(BREAK_USER)
+    other_tab.goto(deployment.url)
+
+    expect(other_tab.get_by_label("Password")).to_be_visible(timeout=WITHIN_MS)
+
+
+def test_a_user_signs_in_while_storage_is_full(deployment: Deployment, open_sign_in: OpenSignIn) -> None:
+    ann, account, message = open_sign_in("password"), deployment.identity.create_account(), unique_message()
+    ann.context.add_init_script(FULL_STORAGE)
+    ann.page.reload()
+
+    sign_in(ann, account)
+    submit(ann.page, message)
+
+    expect(ann.cards(message).get_by_test_id("status")).to_have_text("Completed", timeout=WITHIN_MS)
+    expect(ann.page.get_by_test_id("storage-warning")).to_be_visible()
+    ann.page.get_by_test_id("sign-out").click()
+    expect(ann.page.get_by_label("Password")).to_be_visible()
+    assert title_of(message) not in read_storage(ann.page)
 
 
 def test_signing_out_deletes_the_users_data_in_every_tab(deployment: Deployment, open_sign_in: OpenSignIn) -> None:

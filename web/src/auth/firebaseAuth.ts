@@ -19,6 +19,7 @@ import {
 } from '@firebase/auth'
 
 import type { Config } from '../config'
+import type { BrowserStorage } from '../storage/browserStorage'
 import type { User } from './user'
 
 const ADDRESS_KEY = 'sign-in-address' // the link may open in another tab of this browser
@@ -30,11 +31,12 @@ export type FirebaseAuth = ReturnType<typeof startFirebaseAuth>
 
 interface Options {
   onUserChange(user: User | null): void
-  /** Thrown by the user's token source without a network. An import would make the client a file of its own. */
+  /** Thrown by the user's token source without a network. Imports from here would split the page's file. */
   Unreachable: new () => Error
+  storage: BrowserStorage
 }
 
-export function startFirebaseAuth(config: Config, { onUserChange, Unreachable }: Options) {
+export function startFirebaseAuth(config: Config, { onUserChange, Unreachable, storage }: Options) {
   const app = initializeApp(config.firebase)
   const auth = initializeAuth(app, { persistence: [indexedDBLocalPersistence, browserLocalPersistence] })
   auth.useDeviceLanguage()
@@ -61,7 +63,7 @@ export function startFirebaseAuth(config: Config, { onUserChange, Unreachable }:
   }
 
   function forgetLink(): void {
-    localStorage.removeItem(ADDRESS_KEY)
+    storage.writeText('localStorage', ADDRESS_KEY, null)
     removeLinkFromUrl()
   }
 
@@ -80,7 +82,7 @@ export function startFirebaseAuth(config: Config, { onUserChange, Unreachable }:
     },
     /** The address to which a link was sent that has not been used yet. */
     get pendingAddress() {
-      return localStorage.getItem(ADDRESS_KEY) ?? ''
+      return storage.readText('localStorage', ADDRESS_KEY) ?? ''
     },
     signInWithGoogle: () => signInWithPopup(auth, new GoogleAuthProvider(), browserPopupRedirectResolver),
     signInWithPassword: (address: string, password: string) => signInWithEmailAndPassword(auth, address, password),
@@ -95,7 +97,7 @@ export function startFirebaseAuth(config: Config, { onUserChange, Unreachable }:
     async sendLink(address: string) {
       const url = location.origin + location.pathname
       await sendSignInLinkToEmail(auth, address, { url, handleCodeInApp: true })
-      localStorage.setItem(ADDRESS_KEY, address)
+      storage.writeText('localStorage', ADDRESS_KEY, address)
     },
 
     async signInWithLink(address: string) {

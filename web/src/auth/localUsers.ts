@@ -3,6 +3,7 @@ import { initializeApp } from '@firebase/app'
 
 import { createUnsignedToken } from '../client'
 import type { Config } from '../config'
+import { readText, writeText } from '../storage/browserStorage'
 import type { User } from './user'
 
 const STORAGE_KEY = 'person'
@@ -16,11 +17,11 @@ export function createLocalUser(config: Config, uid: string): User {
 
 /** The user of this tab, else of the last tab, else the first of the list. */
 export function restoreLocalUser(uids: string[]): string | undefined {
-  const stored = sessionStorage.getItem(STORAGE_KEY) ?? localStorage.getItem(STORAGE_KEY)
-  return uids.find((each) => each === stored) ?? uids[0]
+  const stored = [readText('sessionStorage', STORAGE_KEY), readText('localStorage', STORAGE_KEY)]
+  return stored.find((each) => each !== null && uids.includes(each)) ?? uids[0]
 }
 
 export function storeLocalUser(uid: string): void {
-  sessionStorage.setItem(STORAGE_KEY, uid)
-  localStorage.setItem(STORAGE_KEY, uid)
+  writeText('sessionStorage', STORAGE_KEY, uid)
+  writeText('localStorage', STORAGE_KEY, uid)
 }

@@ -1,11 +1,10 @@
 /** The calls of the API and the listeners of one user. */
 import type { FirebaseApp } from '@firebase/app'
-import type { Firestore } from '@firebase/firestore'
 
 import type { Request, SignedUrl, Status, Submission, WorkType } from './api'
 import { Connection } from './connection'
 import type { ConnectionState } from './connectionState'
-import { closeDatabase, openDatabase } from './database'
+import { Database } from './database'
 import { type Answer, type CallOptions, HttpClient, type TokenSource } from './http'
 import type { OnSnapshot } from './listener'
 import type { RequestQuery } from './query'
@@ -35,7 +34,7 @@ export interface RequestPage {
 export async function connect(options: ConnectOptions): Promise<Client> {
   const { api, app, token, database: name = '(default)', emulator } = options
   const claims = decodeClaims(await token(false))
-  return new Client(openDatabase(app, { name, emulator, claims }), tenantOf(claims), api, token)
+  return new Client(new Database(app, { name, emulator, claims }), tenantOf(claims), api, token)
 }
 
 export class Client {
@@ -43,13 +42,13 @@ export class Client {
   private readonly connection: Connection
 
   constructor(
-    private readonly db: Firestore,
+    private readonly database: Database,
     readonly tenant: string,
     api: string,
     token: TokenSource,
   ) {
     this.http = new HttpClient(api, token)
-    this.connection = new Connection(db, tenant, (target) =>
+    this.connection = new Connection(database, tenant, (target) =>
       findRefusalReason(target, {
         token,
         getRequest: (id) => this.call(`/requests/${id}`),
@@ -117,7 +116,7 @@ export class Client {
   /** `forget` also deletes the cache in this browser, unless another tab still uses it. */
   async close(options?: { forget?: boolean }): Promise<void> {
     this.connection.close()
-    await closeDatabase(this.db, options)
+    await this.database.close(options)
   }
 
   /** Idempotent, because it names the redrive that the caller saw. */

@@ -1,7 +1,6 @@
 /** The listeners of one client and the state of the connection that they share. */
-import type { Firestore } from '@firebase/firestore'
-
 import { computeState, type ConnectionState, type Refusal } from './connectionState'
+import type { Database } from './database'
 import { Listener, type OnSnapshot, type RefusalReason, type Target } from './listener'
 import { Network } from './network'
 import { Prober } from './prober'
@@ -17,20 +16,21 @@ export class Connection {
   private refused: { by: RefusedBy; refusal: Refusal } | undefined
 
   constructor(
-    private readonly db: Firestore,
+    private readonly database: Database,
     private readonly tenant: string,
     private readonly findRefusalReason: (target: Target) => Promise<RefusalReason>,
   ) {
-    this.network = new Network(db)
+    this.network = new Network(database)
     this.prober = new Prober({
       watch: (query, onSnapshot) => this.watch(query, onSnapshot),
       expectsChanges: () => [...this.listeners].some((each) => each.expectsChanges),
       onNetworkChange: () => this.updateState(),
+      checkDatabase: () => void this.checkDatabase(),
     })
   }
 
   watch(target: Target, onSnapshot: OnSnapshot): () => void {
-    const listener = new Listener(this.db, this.tenant, target, onSnapshot, {
+    const listener = new Listener(this.database, this.tenant, target, onSnapshot, {
       onChange: () => this.updateState(),
       onConfirmed: () => this.restoreAccess('listener'),
       onDenied: () => {
@@ -38,6 +38,7 @@ export class Connection {
       },
       findRefusalReason: () => this.findRefusalReason(target),
       resetNetwork: () => this.network.resetNetwork(),
+      checkDatabase: () => void this.checkDatabase(),
     })
     this.listeners.add(listener)
     listener.listen()
@@ -74,9 +75,16 @@ export class Connection {
 
   async reconnect(): Promise<void> {
     this.refused = undefined
-    await this.network.resetNetwork({ force: true })
+    if (!(await this.checkDatabase())) await this.network.resetNetwork({ force: true })
     this.listeners.forEach((each) => each.listen())
     this.updateState()
+  }
+
+  /** Returns whether the database had to be opened again. Then all listeners subscribe again. */
+  private async checkDatabase(): Promise<boolean> {
+    const isReplaced = await this.database.replaceIfDead()
+    if (isReplaced) this.listeners.forEach((each) => each.listen())
+    return isReplaced
   }
 
   close(): void {

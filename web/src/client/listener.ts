@@ -1,7 +1,8 @@
 /** One subscription that outlives its connections: if no snapshot arrives in time, it subscribes again. */
-import { doc, type DocumentSnapshot, type Firestore, type FirestoreError, onSnapshot } from '@firebase/firestore'
+import { doc, type DocumentSnapshot, type FirestoreError, onSnapshot } from '@firebase/firestore'
 
 import { isOpen, type Request } from './api'
+import type { Database } from './database'
 import { toRequest } from './documents'
 import { buildQuery, type ProbeQuery, type RequestQuery } from './query'
 
@@ -21,6 +22,8 @@ export interface ListenerHost {
   onDenied(): void
   findRefusalReason(): Promise<RefusalReason>
   resetNetwork(): Promise<void>
+  /** Opens the database again if it has stopped working; then all listeners subscribe again. */
+  checkDatabase(): void
 }
 
 export const FIRST_SNAPSHOT_MS = 5_000
@@ -46,7 +49,7 @@ export class Listener {
   private requests: Request[] = []
 
   constructor(
-    private readonly db: Firestore,
+    private readonly database: Database,
     private readonly tenant: string,
     private readonly target: Target,
     private readonly onSnapshot: OnSnapshot,
@@ -55,27 +58,35 @@ export class Listener {
 
   listen(): void {
     if (this.isStopped) return
-    this.unsubscribe()
     this.hasServiceError = this.isDenied = false
     this.startTimer()
+    this.endSubscription()
+    try {
+      this.unsubscribe = this.subscribe()
+    } catch {
+      this.host.checkDatabase() // the SDK's calls throw once it has stopped working
+    }
+  }
+
+  private subscribe(): () => void {
     const options = { includeMetadataChanges: true }
     const onError = (error: FirestoreError) => void this.handleError(error)
+    const { firestore } = this.database
     if (typeof this.target === 'string') {
       // A document needs no index. Firestore refuses a missing document too; the API knows the difference.
-      this.unsubscribe = onSnapshot(
-        doc(this.db, 'requests', this.target),
+      return onSnapshot(
+        doc(firestore, 'requests', this.target),
         options,
         (snapshot) => this.handleSnapshot(snapshot.exists() ? [snapshot] : [], !snapshot.metadata.fromCache),
         onError,
       )
-    } else {
-      this.unsubscribe = onSnapshot(
-        buildQuery(this.db, this.tenant, this.target),
-        options,
-        (snapshot) => this.handleSnapshot(snapshot.docs, !snapshot.metadata.fromCache),
-        onError,
-      )
     }
+    return onSnapshot(
+      buildQuery(firestore, this.tenant, this.target),
+      options,
+      (snapshot) => this.handleSnapshot(snapshot.docs, !snapshot.metadata.fromCache),
+      onError,
+    )
   }
 
   /** Whether a request in the last snapshot should change soon. */
@@ -86,7 +97,16 @@ export class Listener {
   stop(): void {
     this.isStopped = true
     clearTimeout(this.timer)
-    this.unsubscribe()
+    this.endSubscription()
+  }
+
+  /** A dead SDK throws. */
+  private endSubscription(): void {
+    try {
+      this.unsubscribe()
+    } catch {
+      // It has no subscriptions any more.
+    }
   }
 
   private handleSnapshot(documents: DocumentSnapshot[], isConfirmed: boolean): void {
@@ -117,6 +137,7 @@ export class Listener {
     this.isBroken &&= this.hasServiceError // after a new subscription, silence means a lost connection
     this.timeoutMs = Math.min(this.timeoutMs * 1.5, MAX_TIMEOUT_MS)
     this.host.onChange()
+    this.host.checkDatabase()
     if (wasLate && !this.isBroken) await this.host.resetNetwork()
     this.listen()
   }

@@ -8,6 +8,8 @@ interface ProberHost {
   expectsChanges(): boolean
   /** The browser went online or offline. */
   onNetworkChange(): void
+  /** Opens the database again if it has stopped working. */
+  checkDatabase(): void
 }
 
 const PROBE_INTERVAL_MS = 30_000
@@ -19,7 +21,7 @@ export class Prober {
    * cache, even over a dead connection; no other tab sends this query, not even a frozen tab that was probing too.
    */
   private readonly probeQuery: ProbeQuery = { limit: 1, before: new Date(Math.random() * 1000) }
-  private readonly interval = setInterval(() => this.host.expectsChanges() && this.probe(), PROBE_INTERVAL_MS)
+  private readonly interval = setInterval(() => this.onInterval(), PROBE_INTERVAL_MS)
   private isProbing = false
   private isClosed = false
   private hiddenSince = Date.now()
@@ -45,6 +47,7 @@ export class Prober {
    * call can hang on the same connection, so the timer starts before its answer.
    */
   probeAfterChange(): void {
+    this.host.checkDatabase()
     setTimeout(() => this.probe(), FIRST_SNAPSHOT_MS)
   }
 
@@ -56,6 +59,11 @@ export class Prober {
     document.removeEventListener('visibilitychange', this.onVisibilityChange)
   }
 
+  private onInterval(): void {
+    this.host.checkDatabase()
+    if (this.host.expectsChanges()) this.probe()
+  }
+
   private readonly onOnline = (): void => {
     this.probe()
     this.host.onNetworkChange()
@@ -65,6 +73,7 @@ export class Prober {
 
   /** A connection can die unnoticed while the computer sleeps or the page is hidden. */
   private readonly onVisibilityChange = (): void => {
+    if (!document.hidden) this.host.checkDatabase()
     if (document.hidden) this.hiddenSince = Date.now()
     else if (Date.now() - this.hiddenSince > HIDDEN_MS) this.probe()
   }

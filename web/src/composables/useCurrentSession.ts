@@ -6,6 +6,7 @@ import { createLocalUser, restoreLocalUser, storeLocalUser } from '../auth/local
 import type { User } from '../auth/user'
 import { Unreachable } from '../client'
 import type { Config } from '../config'
+import { isStorageFailing, readText, writeText } from '../storage/browserStorage'
 import { deleteDrafts, loadDrafts } from '../storage/drafts'
 import { deleteAnsweredIntents, deleteIntents } from '../storage/intents'
 import type { Notifications } from './useNotifications'
@@ -29,7 +30,7 @@ export function useCurrentSession(config: Config, notifications: Notifications) 
   let turn = 0
   let cleanup: Promise<unknown> = Promise.resolve()
   /** Informs the other tabs of a sign-out before Firebase does. */
-  const signOuts = new BroadcastChannel('signs-out')
+  const signOuts = openSignOutChannel()
 
   async function enter(user: User): Promise<void> {
     const thisTurn = ++turn
@@ -77,7 +78,7 @@ export function useCurrentSession(config: Config, notifications: Notifications) 
     turn++
     if (currentUid) {
       signInReason.value = expiryMessage(currentUid)
-      deleteAnsweredIntents(sessionStorage, currentUid)
+      deleteAnsweredIntents(currentUid)
     }
     currentUid = undefined
     leave({ forget: true })
@@ -88,22 +89,22 @@ export function useCurrentSession(config: Config, notifications: Notifications) 
   /** Deletes the user's data from this browser. Data that cannot be deleted at once does not delay the sign-out. */
   async function signOut(): Promise<void> {
     if (currentUid) {
-      deleteDrafts(currentUid)
-      signOuts.postMessage(currentUid)
+      signOuts?.postMessage(currentUid)
       forgetUser(currentUid)
     }
     leave({ forget: true })
     await auth.value?.signOut()
   }
 
-  /** Each tab has intents of its own. */
+  /** Each tab has intents of its own, and a draft of its own if the browser could not store it. */
   function forgetUser(uid: string): void {
     if (uid !== currentUid) return
-    deleteIntents(sessionStorage, uid)
+    deleteDrafts(uid)
+    deleteIntents(uid)
     currentUid = undefined
     signInReason.value = ''
   }
-  signOuts.onmessage = ({ data }) => forgetUser(data)
+  if (signOuts) signOuts.onmessage = ({ data }) => forgetUser(data)
 
   /** Keeps the draft for the next session. */
   async function signInAgain(): Promise<void> {
@@ -118,6 +119,7 @@ export function useCurrentSession(config: Config, notifications: Notifications) 
     auth.value = loaded.startFirebaseAuth(config, {
       onUserChange: (user) => void (user ? enter(user) : onSignedOut()),
       Unreachable,
+      storage: { readText, writeText },
     })
   }
 
@@ -154,7 +156,7 @@ export function useCurrentSession(config: Config, notifications: Notifications) 
     await (uid ? chooseLocalUser(uid) : loadAuth())
   })
   onUnmounted(() => {
-    signOuts.close()
+    signOuts?.close()
     window.removeEventListener('pagehide', onPageHide)
     window.removeEventListener('pageshow', onPageShow)
     window.removeEventListener('online', retryFailedStep)
@@ -175,7 +177,16 @@ export function useCurrentSession(config: Config, notifications: Notifications) 
   }
 }
 
+/** Browsers that block storage can block channels too. */
+function openSignOutChannel(): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel('signs-out')
+  } catch {
+    return undefined
+  }
+}
+
 function expiryMessage(uid: string): string {
-  const draftKept = Object.keys(loadDrafts(uid)).length ? ' Your draft is saved.' : ''
+  const draftKept = Object.keys(loadDrafts(uid)).length && !isStorageFailing.value ? ' Your draft is saved.' : ''
   return `Your session has expired. Sign in again to continue.${draftKept}`
 }

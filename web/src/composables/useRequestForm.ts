@@ -6,7 +6,7 @@ import { fieldsOf } from '../forms/fields'
 import { groupFields, sortTypes } from '../forms/layout'
 import { toRfc3339, validateRunAt } from '../forms/schedule'
 import { type Errors, validate } from '../forms/validation'
-import { initialValues, inputOf, type Values, valuesOf } from '../forms/values'
+import { initialValues, inputOf, restoreDraft, type Values, valuesOf } from '../forms/values'
 import { loadDrafts, saveDraft } from '../storage/drafts'
 import type { Session } from './useSession'
 
@@ -33,7 +33,7 @@ export function useRequestForm(session: Pick<Session, 'types' | 'user'>) {
   )
 
   function loadDraft(): void {
-    values.value = { ...initialValues(fields.value), ...loadDrafts(session.user.uid)[type.value] }
+    values.value = restoreDraft(fields.value, loadDrafts(session.user.uid)[type.value])
     errors.value = {}
   }
 

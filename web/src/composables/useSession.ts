@@ -34,7 +34,7 @@ export async function openSession(config: Config, user: User, pageNotifications:
   })
   const { submit, resumeInterrupted } = useSubmissions({
     client,
-    intents: new Intents(sessionStorage, user.uid),
+    intents: new Intents(user.uid),
     notifications,
     isClosed: () => isClosed,
     onSubmitted: (submitted) => requests.add(submitted),

@@ -1,6 +1,8 @@
 /** The theme: light, dark or the system's. The browser remembers it. */
 import { ref } from 'vue'
 
+import { readText, writeText } from '../storage/browserStorage'
+
 const THEMES = ['auto', 'light', 'dark'] as const
 const STORAGE_KEY = 'theme'
 const theme = ref<(typeof THEMES)[number]>('auto')
@@ -9,15 +11,15 @@ export function useTheme() {
   return { theme, nextTheme }
 }
 
-/** Throws where the browser forbids storage. */
 export function restoreTheme(): void {
-  theme.value = THEMES.find((each) => each === localStorage.getItem(STORAGE_KEY)) ?? 'auto'
+  const stored = readText('localStorage', STORAGE_KEY)
+  theme.value = THEMES.find((each) => each === stored) ?? 'auto'
   applyTheme()
 }
 
 function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'auto'
-  localStorage.setItem(STORAGE_KEY, theme.value)
+  writeText('localStorage', STORAGE_KEY, theme.value)
   applyTheme()
 }
 

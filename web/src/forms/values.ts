@@ -8,6 +8,15 @@ export function initialValues(fields: Field[]): Values {
   return Object.fromEntries(fields.map((field) => [field.name, field.initial]))
 }
 
+/** The initial values, replaced by those of a draft. The form may have changed since. */
+export function restoreDraft(fields: Field[], draft: Values = {}): Values {
+  const given = fields.map(({ name, initial }) => [
+    name,
+    typeof draft[name] === typeof initial ? draft[name]! : initial,
+  ])
+  return Object.fromEntries(given)
+}
+
 /** The values for an earlier request's input. The form may have changed since. */
 export function valuesOf(fields: Field[], input: Record<string, unknown>): Values {
   return Object.fromEntries(fields.map((field) => [field.name, valueOf(field, input[field.name])]))

@@ -3,6 +3,7 @@
  * for example by a double click or after a lost answer, uses the same key and so finds the same request.
  */
 import type { Submission } from '../client'
+import { isRecord, readJson, writeText } from './browserStorage'
 
 /** The stored form. Renaming a field would lose the keys that an earlier release has stored. */
 interface Intent {
@@ -16,10 +17,11 @@ interface Intent {
 
 const ANSWERED_KEPT_MS = 4_000
 const KEPT_MS = 24 * 3_600_000
+/** The keys that the API accepts. */
+const KEY = /^[ -~]{1,255}$/
 
 export class Intents {
   constructor(
-    private readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>,
     private readonly uid: string,
     private readonly now: () => number = Date.now,
   ) {}
@@ -69,27 +71,48 @@ export class Intents {
   }
 
   private load(): Intent[] {
-    const all: Intent[] = JSON.parse(this.storage.getItem(storageKey(this.uid)) ?? '[]')
-    return all.filter(({ since, answeredAt }) => {
-      const now = this.now()
-      return now - since < KEPT_MS && (answeredAt === undefined || now - answeredAt < ANSWERED_KEPT_MS)
-    })
+    const all = readJson('sessionStorage', storageKey(this.uid))
+    return (Array.isArray(all) ? all : []).filter((each) => isIntent(each) && this.isCurrent(each))
+  }
+
+  /** An intent from the future is not current: the clock has been changed. */
+  private isCurrent({ since, answeredAt = NaN }: Intent): boolean {
+    const now = this.now()
+    return Math.abs(now - since) < KEPT_MS && !(Math.abs(now - answeredAt) >= ANSWERED_KEPT_MS)
   }
 
   private save(intents: Intent[]): void {
-    if (intents.length) this.storage.setItem(storageKey(this.uid), JSON.stringify(intents))
-    else this.storage.removeItem(storageKey(this.uid))
+    writeText('sessionStorage', storageKey(this.uid), intents.length ? JSON.stringify(intents) : null)
   }
 }
 
 /** After a sign-out nothing of the user's input stays in the browser. */
-export function deleteIntents(storage: Pick<Storage, 'removeItem'>, uid: string): void {
-  storage.removeItem(storageKey(uid))
+export function deleteIntents(uid: string): void {
+  writeText('sessionStorage', storageKey(uid), null)
 }
 
 /** After a session has expired only the unanswered intents stay; the user's next session resumes them. */
-export function deleteAnsweredIntents(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>, uid: string): void {
-  new Intents(storage, uid).removeAnswered()
+export function deleteAnsweredIntents(uid: string): void {
+  new Intents(uid).removeAnswered()
+}
+
+function isIntent(value: unknown): value is Intent {
+  if (!isRecord(value)) return false
+  const { key, asks, since, answeredAt, failed } = value
+  return (
+    typeof key === 'string' &&
+    KEY.test(key) &&
+    Array.isArray(asks) &&
+    asks.length > 0 &&
+    asks.every(isSubmission) &&
+    typeof since === 'number' &&
+    ['undefined', 'number'].includes(typeof answeredAt) &&
+    [undefined, true].includes(failed as true | undefined)
+  )
+}
+
+function isSubmission(value: unknown): boolean {
+  return isRecord(value) && typeof value['type'] === 'string' && isRecord(value['input'])
 }
 
 function storageKey(uid: string): string {

@@ -145,7 +145,7 @@ test('a cancellation made elsewhere after a retry shows a notification, even if 
 })
 
 test('interrupted submissions are resumed until the session closes', async () => {
-  const before = new Intents(sessionStorage, 'ann')
+  const before = new Intents('ann')
   SUBMISSIONS.forEach((submission) => before.begin([submission]))
   answer = () => {
     void session.close()
@@ -180,7 +180,7 @@ test.each([
   [429, 'Your request from before the reload got no answer. Submit it again; it will not be created twice.'],
   [422, 'Your request from before the reload was refused. Please submit it again.'],
 ])('an interrupted submission that gets a %i shows a notification', async (status, message) => {
-  new Intents(sessionStorage, 'ann').begin(SUBMISSIONS)
+  new Intents('ann').begin(SUBMISSIONS)
   answer = () => ({ status, code: 'refused', title: 'Refused.' })
   await session.resumeInterrupted()
 
@@ -188,7 +188,7 @@ test.each([
 })
 
 test('an answer after the session has closed leaves nothing in storage and shows no notification', async () => {
-  new Intents(sessionStorage, 'ann').begin(SUBMISSIONS)
+  new Intents('ann').begin(SUBMISSIONS)
   answer = () => {
     void session.close()
     return { requests: [] }

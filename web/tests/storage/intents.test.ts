@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Submission } from '../../src/client'
 import { deleteAnsweredIntents, deleteIntents, Intents } from '../../src/storage/intents'
@@ -12,17 +12,18 @@ let now: number
 beforeEach(() => {
   stored = new Map()
   now = 1_000_000
+  vi.stubGlobal('sessionStorage', {
+    getItem: (name: string) => stored.get(name) ?? null,
+    setItem: stored.set.bind(stored),
+    removeItem: stored.delete.bind(stored),
+  })
 })
 
-const storage = {
-  getItem: (name: string) => stored.get(name) ?? null,
-  setItem: (name: string, value: string) => void stored.set(name, value),
-  removeItem: (name: string) => void stored.delete(name),
-}
+afterEach(() => void vi.unstubAllGlobals())
 
 /** A new instance on the same storage, as after a reload. */
 function intents(uid = 'ann'): Intents {
-  return new Intents(storage, uid, () => now)
+  return new Intents(uid, () => now)
 }
 
 test('the same content keeps its key until it is answered, also after a reload', () => {
@@ -99,7 +100,7 @@ test('an intent that is submitted again after a failure is resumed if a reload i
 test('no input stays in storage after a sign-out, even if an answer arrives later', () => {
   const intent = intents().begin([OTHER])
   intents('ben').begin([OTHER])
-  deleteIntents(storage, 'ann')
+  deleteIntents('ann')
   intents().markAnswered(intent)
 
   expect(intents().listInterrupted()).toEqual([])
@@ -123,7 +124,7 @@ test('after a session has expired, answered intents are removed and interrupted 
   now = Date.now()
   intents().markAnswered(intents().begin([OTHER]))
   const open = intents().begin([SUBMISSION])
-  deleteAnsweredIntents(storage, 'ann')
+  deleteAnsweredIntents('ann')
 
   expect(stored.get('intents:ann')).not.toContain('steps')
   expect(intents().listInterrupted()).toEqual([open])
