@@ -92,7 +92,7 @@ class World:
         self.worker, self.sweeper = self._release(catalog)
         self.releases = random.Random(seed)  # noqa: S311 (of its own, so that this draws nothing from the others)
         self.previous_release = self._release({"email": catalog["email"]} if seed % 2 else {})
-        self.previous_release_rate = self.releases.choice([0.0, 0.0, 0.0, 0.5])  # of deliveries and sweeps
+        self.previous_release_rate = self.releases.choice([0.0] * 19 + [0.5])  # of deliveries and sweeps
         quota: Any = ObservedQuota(  # the use cases call nothing else of a Quota
             Quota(self.documents, limit=100, clock=self.clock),
             lambda reservation: self.invariants.repeats.on_reserved(self.actor(), reservation),

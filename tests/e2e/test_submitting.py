@@ -157,6 +157,15 @@ def test_a_request_duplicated_before_the_form_has_loaded_fills_it_later(stack: S
     expect(visitor.page.get_by_label("Message")).to_be_focused()
 
 
+def test_the_page_says_that_no_type_of_work_is_offered(open_page: OpenPage) -> None:
+    visitor = open_page(new_uid())
+    visitor.page.route("**/types", lambda route: route.fulfill(json={"types": []}, headers=ANY_ORIGIN))
+
+    visitor.open()
+
+    expect(visitor.page.get_by_text("No new requests are accepted at present.")).to_be_visible()
+
+
 def test_the_form_has_a_colour_picker_and_a_character_count(stack: Stack, open_page: OpenPage) -> None:
     ann, message = open_page(), unique_message()
     page, colour = ann.page, ann.page.get_by_label("Brand colour, as #RRGGBB")
