@@ -27,6 +27,10 @@ LIMIT = Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum":
 PAGE_TOKEN = Parameter("page_token", "query", text_like(PAGE_TOKEN_PATTERN))
 STATUS = Parameter("status", "query", {"enum": list(Status)})
 
+OFFERED = (
+    "A type that `GET /types` does not list is refused with 422, `invalid_input` at `/type`. That includes a type that "
+    "was listed before and no longer accepts requests."
+)
 CANCEL = (
     "With `redrive`, only that redrive is cancelled: if the request has been retried since, the answer is 409. "
     "Without it, the call cancels whatever runs when it arrives."
@@ -34,7 +38,8 @@ CANCEL = (
 RETRY = (
     "With `redrive`, the call is repeatable: 202 if this call retries the request, 200 with the request in any status "
     "if it has been retried since that redrive, 409 if it has never been at it. Without it, a repeat is 200 only while "
-    "the request is still queued. A retry runs at once: `run_at` stays as it was submitted and has no effect."
+    "the request is still queued. A retry runs at once: `run_at` stays as it was submitted and has no effect. "
+    "If the type no longer accepts requests, a new retry is refused with 409, `type_not_offered`."
 )
 
 REPLAYED: Json = {
@@ -90,6 +95,7 @@ OPERATIONS = (
         method="POST",
         path="/requests",
         summary="Submit a request",
+        description=OFFERED,
         handler=Handlers.submit,
         success={202: Success(REQUEST, LOCATION), 200: Success(REQUEST, LOCATION | REPLAYED)},
         parameters=(KEY,),
@@ -111,6 +117,7 @@ OPERATIONS = (
         method="POST",
         path="/requests:batch",
         summary=f"Submit up to {MAX_BATCH} requests, all or nothing",
+        description=OFFERED,
         handler=Handlers.submit_batch,
         success={202: Success(BATCH), 200: Success(BATCH, REPLAYED)},
         parameters=(KEY,),

@@ -157,7 +157,7 @@ def test_a_request_duplicated_before_the_form_has_loaded_fills_it_later(stack: S
     expect(visitor.page.get_by_label("Message")).to_be_focused()
 
 
-def test_the_page_says_that_no_type_of_work_is_offered(open_page: OpenPage) -> None:
+def test_without_a_type_of_work_the_page_has_a_message_in_place_of_the_form(open_page: OpenPage) -> None:
     visitor = open_page(new_uid())
     visitor.page.route("**/types", lambda route: route.fulfill(json={"types": []}, headers=ANY_ORIGIN))
 

@@ -14,7 +14,10 @@ export interface paths {
         /** List the requests of the caller's tenant, newest first */
         get: operations["list"];
         put?: never;
-        /** Submit a request */
+        /**
+         * Submit a request
+         * @description A type that `GET /types` does not list is refused with 422, `invalid_input` at `/type`. That includes a type that was listed before and no longer accepts requests.
+         */
         post: operations["submit"];
         delete?: never;
         options?: never;
@@ -31,7 +34,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Submit up to 10 requests, all or nothing */
+        /**
+         * Submit up to 10 requests, all or nothing
+         * @description A type that `GET /types` does not list is refused with 422, `invalid_input` at `/type`. That includes a type that was listed before and no longer accepts requests.
+         */
         post: operations["submitBatch"];
         delete?: never;
         options?: never;
@@ -88,7 +94,7 @@ export interface paths {
         put?: never;
         /**
          * Run a failed or cancelled request again, at once
-         * @description With `redrive`, the call is repeatable: 202 if this call retries the request, 200 with the request in any status if it has been retried since that redrive, 409 if it has never been at it. Without it, a repeat is 200 only while the request is still queued. A retry runs at once: `run_at` stays as it was submitted and has no effect.
+         * @description With `redrive`, the call is repeatable: 202 if this call retries the request, 200 with the request in any status if it has been retried since that redrive, 409 if it has never been at it. Without it, a repeat is 200 only while the request is still queued. A retry runs at once: `run_at` stays as it was submitted and has no effect. If the type no longer accepts requests, a new retry is refused with 409, `type_not_offered`.
          */
         post: operations["retry"];
         delete?: never;
