@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { deleteApp, type FirebaseApp, initializeApp } from '@firebase/app'
+import { getFirestore, terminate } from '@firebase/firestore'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import {
@@ -81,6 +82,14 @@ async function waitForState(state: ConnectionState): Promise<void> {
 
 function request(requestStatus: Status, times: Record<string, Date> = {}): ScriptedDocument {
   return ['requests/r1', { tenant: 'u:ann', status: requestStatus, created_at: new Date(), ...times }]
+}
+
+/** Ends the SDK's inner client, as the SDK does when its database is deleted. */
+async function stopAsAfterDeletion(): Promise<void> {
+  const { _firestoreClient: inner } = getFirestore(app) as unknown as {
+    _firestoreClient: { terminate(): Promise<void> }
+  }
+  await inner.terminate()
 }
 
 /** Watches a list until Firestore has confirmed that it is empty. */
@@ -259,6 +268,49 @@ describe('the connection', () => {
     await vi.advanceTimersByTimeAsync(60_000)
 
     await waitForTargets(2)
+  })
+
+  test.each([
+    ['a change', () => client.submit({ type: 'diagnostic', input: {} }, 'key')],
+    ['a reconnect', () => client.reconnect()],
+    ['a new listener', () => watch({ status: 'failed' })],
+  ])('is opened again after %s if the SDK has stopped working, and all listeners get snapshots', async (_, check) => {
+    await watchLiveList()
+    await terminate(getFirestore(app))
+
+    await check()
+    await vi.waitFor(() => expect(firestore.countStreams()).toBe(2), SOON_MS)
+    await vi.waitFor(() => expect(firestore.addedTargets.length).toBeGreaterThan(1), SOON_MS)
+    firestore.sendNoDocuments()
+
+    await vi.waitFor(() => expect(snapshots.length).toBeGreaterThan(1), SOON_MS)
+    expect(states).toEqual(['connecting', 'live'])
+  })
+
+  test.each([
+    ['a change', () => client.submit({ type: 'diagnostic', input: {} }, 'key')],
+    ['30 s', () => vi.advanceTimersByTimeAsync(30_000)],
+  ])(
+    'is opened again after %s if calls of the SDK never end, as after the deletion of its database',
+    async (_, check) => {
+      await watchLiveList()
+      await stopAsAfterDeletion()
+
+      await check()
+      await vi.advanceTimersByTimeAsync(3_000)
+
+      await vi.waitFor(() => expect(firestore.countStreams()).toBeGreaterThan(1), SOON_MS)
+    },
+  )
+
+  test('is not opened again once the client is closed', async () => {
+    await watchLiveList()
+    await client.close()
+
+    await client.reconnect()
+    await vi.advanceTimersByTimeAsync(40_000)
+
+    expect(firestore.countStreams()).toBe(1)
   })
 
   test('stays closed if the client closes during a reconnect', async () => {

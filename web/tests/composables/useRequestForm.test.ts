@@ -46,6 +46,20 @@ test('a draft is stored while the user types, and loaded again', async () => {
   expect(openForm().values.value).toEqual({ steps: '7', note: '' })
 })
 
+test.each(['{bad', 'null', '{"diagnostic": null}', '{"diagnostic": {"steps": true, "note": 7, "gone": "x"}}'])(
+  'the stored draft %s fills nothing in, and the next one is stored',
+  async (text) => {
+    stored.set('draft:ann', text)
+    const opened = openForm()
+    expect(opened.values.value).toEqual({ steps: '', note: '' })
+
+    opened.values.value['steps'] = '7'
+    await nextTick()
+
+    expect(openForm().values.value).toEqual({ steps: '7', note: '' })
+  },
+)
+
 test('clearing the form deletes the draft', async () => {
   form.values.value['steps'] = '7'
   await nextTick()
@@ -96,6 +110,9 @@ test('a scheduled time is validated, and submitted with its offset', () => {
   form.fillExample()
   form.runAt.value = '2001-01-01T09:00'
   expect(form.findErrors()).toEqual({ run_at: 'This time is in the past. Please choose a later one.' })
+
+  form.runAt.value = '2099-03-29T02:30'
+  expect(form.findErrors()['run_at']).toMatch(/^This time does not exist/)
 
   form.runAt.value = '2099-01-15T09:30'
   expect(form.findErrors()).toEqual({})
