@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+SYSTEM_TENANT = "t:system"  # of recurring requests; no caller is of it
+
 
 @dataclass(frozen=True)
 class Caller:

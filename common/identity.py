@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeGuard
 
 from google.auth import exceptions, jwt
 
-from common.caller import Caller
+from common.caller import SYSTEM_TENANT, Caller
 from common.certificates import Signature
 from common.errors import Forbidden, NotSignedIn
 
@@ -58,6 +58,8 @@ class Identity:
             raise Forbidden("The token has no tenant claim, which is required here.")
         if tenant is not None and not _is_name(tenant):
             raise Forbidden(f"The token's tenant claim is not a text of 1 to {MAX_NAME_CHARACTERS} characters.")
+        if f"t:{tenant}" == SYSTEM_TENANT:
+            raise Forbidden("The token's tenant claim is reserved for recurring requests.")
         return Caller(uid=uid, tenant=f"u:{uid}" if tenant is None else f"t:{tenant}")
 
 

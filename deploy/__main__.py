@@ -49,7 +49,8 @@ def apply(terraform: Terraform) -> None:
 
 def page(terraform: Terraform) -> None:
     """Builds the page and uploads it."""
-    prepare_files(build_page(report=print), PAGE, terraform.outputs()["page_config"])
+    outputs = terraform.outputs()
+    prepare_files(build_page(report=print), PAGE, outputs["page_config"], bucket=outputs["assets_bucket"])
     is_new = Sites(terraform.project, current_deployer().access_token).ensure()
     upload(PAGE, project=terraform.project, retry=NEW_SITE if is_new else NO_RETRY)
 

@@ -17,7 +17,8 @@ NO_RETRY = RetryPolicy(within=timedelta(0), every=timedelta(0))
 NEW_SITE = RetryPolicy(within=timedelta(minutes=5), every=timedelta(seconds=15))
 """A new site is not available everywhere for some minutes ("projects.sites.create")."""
 
-ASSETS = "https://storage.googleapis.com"  # the host of signed URLs
+ASSETS = "https://storage.googleapis.com/{bucket}/"  # the beginning of signed URLs
+GOOGLE_SIGN_IN = "https://apis.google.com"
 GOOGLE = (
     "https://identitytoolkit.googleapis.com",
     "https://securetoken.googleapis.com",
@@ -25,22 +26,22 @@ GOOGLE = (
 )
 
 
-def prepare_files(built: Path, folder: Path, config: Mapping[str, Any]) -> None:
+def prepare_files(built: Path, folder: Path, config: Mapping[str, Any], *, bucket: str) -> None:
     """Fills `folder` with the files that firebase-tools uploads."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(built, folder / "public")
     (folder / "public" / "config.json").write_text(json.dumps(config, indent=2))
-    (folder / "firebase.json").write_text(json.dumps({"hosting": hosting_config(config)}, indent=2))
+    (folder / "firebase.json").write_text(json.dumps({"hosting": hosting_config(config, bucket=bucket)}, indent=2))
 
 
-def hosting_config(config: Mapping[str, Any]) -> dict[str, Any]:
+def hosting_config(config: Mapping[str, Any], *, bucket: str) -> dict[str, Any]:
     """Returns the configuration of Firebase Hosting ("Configure Hosting behavior")."""
     return {
         "site": config["firebase"]["projectId"],
         "public": "public",
         "ignore": ["firebase.json", "**/.*"],
         "headers": [
-            {"source": "**", "headers": _headers({**_common(config), "Cache-Control": CACHE_OTHERS})},
+            {"source": "**", "headers": _headers({**_common(config, bucket), "Cache-Control": CACHE_OTHERS})},
             {
                 "source": f"/{HASHED_FOLDER}/**",
                 "headers": _headers({"Cache-Control": CACHE_HASHED}),
@@ -62,12 +63,13 @@ def upload(folder: Path, *, project: str, retry: RetryPolicy) -> None:
     )
 
 
-def _common(config: Mapping[str, Any]) -> dict[str, str]:
+def _common(config: Mapping[str, Any], bucket: str) -> dict[str, str]:
+    assets, in_popup = ASSETS.format(bucket=bucket), "google" in config["signIn"]
     return page_headers(
-        connect=(config["api"], ASSETS, *GOOGLE),
-        images=(ASSETS,),
-        scripts=("https://apis.google.com",),  # signing in in a popup
-        frames=(f"https://{config['firebase']['authDomain']}",),
+        connect=(config["api"], assets, *GOOGLE),
+        images=(assets,),
+        scripts=(GOOGLE_SIGN_IN,) if in_popup else (),
+        frames=(f"https://{config['firebase']['authDomain']}",) if in_popup else (),
     )
 
 

@@ -123,7 +123,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
         """Answers what is no HTTP, and calls that the application did not answer."""
         if not isinstance(exc, ParseException):
-            log.error("call.crashed", exc_info=True)
+            log.error("call.failed", exc_info=True)
         refused = REFUSALS.get(type(exc), BAD_REQUEST)
         response = (refused if isinstance(exc, ParseException) else INTERNAL).to_response()
         response.headers["Connection"] = "close"

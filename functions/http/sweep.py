@@ -1,7 +1,7 @@
 """The HTTP of Cloud Scheduler: a sweep each minute, and the submission of recurring requests at their own times.
 
 The idempotency key of a recurring request is its job and the schedule time, so a call that Cloud Scheduler repeats
-creates no second request. Its tenant is `t:system`: callers with the `tenant` claim `system` see these requests.
+creates no second request. Its tenant is one that no caller can be of: logs and the console show these requests.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from flask import Request, Response
 
 from common import log
-from common.caller import Caller
+from common.caller import SYSTEM_TENANT, Caller
 from common.errors import (
     BrokenBody,
     Fault,
@@ -29,7 +29,7 @@ from common.pipeline.sweeper import UNREAD, Sweeper
 from functions.http import parsing
 from functions.http.bodies import Bodies
 
-SCHEDULER = Caller(uid="scheduler", tenant="t:system")
+SCHEDULER = Caller(uid="scheduler", tenant=SYSTEM_TENANT)
 
 
 @dataclass(frozen=True)

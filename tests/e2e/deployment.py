@@ -81,9 +81,9 @@ def page_config(stack: Stack, *, database: str) -> dict[str, Any]:
 
 def policy(config: dict[str, Any], *, assets: str) -> dict[str, str]:
     """The headers that the deployment sets in Firebase Hosting, with the stack's assets."""
-    headers = {each["key"]: each["value"] for each in hosting_config(config)["headers"][0]["headers"]}
+    headers = {each["key"]: each["value"] for each in hosting_config(config, bucket="assets")["headers"][0]["headers"]}
     del headers["Cache-Control"]  # the server sets the same
-    return {name: value.replace(ASSETS, assets) for name, value in headers.items()}
+    return {name: value.replace(ASSETS.format(bucket="assets"), assets) for name, value in headers.items()}
 
 
 @contextmanager

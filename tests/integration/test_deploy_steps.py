@@ -22,6 +22,7 @@ from tests.serving import served
 PAGE_CONFIG = {
     "api": "https://api-abc-ew.a.run.app",
     "firebase": {"projectId": PROJECT, "apiKey": "key", "authDomain": "practice-assets.firebaseapp.com"},
+    "signIn": ["password"],
 }
 TERRAFORM = """#!/bin/sh
 echo "$*" >> "{calls}"
@@ -51,6 +52,7 @@ def install(folder: Path, *, protected: bool) -> None:
         "api": PAGE_CONFIG["api"],
         "page": PAGE,
         "page_config": PAGE_CONFIG,
+        "assets_bucket": "practice-assets-assets",
     }
     printed = json.dumps({name: {"value": value} for name, value in outputs.items()})
     program.write_text(TERRAFORM.format(calls=folder / "calls", archive=folder / "functions.zip", outputs=printed))
@@ -183,7 +185,7 @@ def test_only_the_upload_to_a_new_site_is_repeated(
 ) -> None:
     hosting.sites = set(sites)
     used: list[RetryPolicy] = []
-    monkeypatch.setattr(deploying, "prepare_files", lambda *_: None)
+    monkeypatch.setattr(deploying, "prepare_files", lambda *_, **__: None)
     monkeypatch.setattr(deploying, "build_page", lambda **_: tmp_path)
     monkeypatch.setattr(deploying, "upload", lambda *_, retry, **__: used.append(retry))
 

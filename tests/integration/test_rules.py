@@ -23,7 +23,6 @@ NOT_ALICE = {
     "a tenant named like the stored tenant": unsigned_token("mallory", tenant="u:alice"),
     "a tenant named like the uid": unsigned_token("mallory", tenant="alice"),
     "an empty tenant claim": unsigned_token("alice", tenant=""),
-    "null as tenant claim": unsigned_token("alice", claims={"tenant": None}),
     "a list as tenant claim": unsigned_token("alice", claims={"tenant": ["u:alice"]}),
 }
 NOT_CLINIC = {
@@ -94,6 +93,21 @@ def test_a_user_without_a_tenant_can_get_an_own_request(firestore: Firestore) ->
 @pytest.mark.parametrize("token", [CLINIC_MEMBER, CLINIC_COLLEAGUE], ids=["one member", "another member"])
 def test_members_of_a_tenant_can_get_its_requests(firestore: Firestore, token: str) -> None:
     assert firestore.get(token, firestore.create_request("t:clinic")).status_code == 200
+
+
+def test_a_tenant_claim_that_is_null_counts_as_absent(firestore: Firestore) -> None:
+    token = unsigned_token("alice", claims={"tenant": None})
+
+    assert firestore.get(token, firestore.create_request("u:alice")).status_code == 200
+    assert firestore.get(token, firestore.create_request("t:null")).status_code == 403
+    assert firestore.query(token, tenant="u:alice", limit=10).status_code == 200
+
+
+def test_no_caller_can_get_or_list_recurring_requests(firestore: Firestore) -> None:
+    token = unsigned_token("mallory", tenant="system")
+
+    assert firestore.get(token, firestore.create_request("t:system")).status_code == 403
+    assert firestore.query(token, tenant="t:system", limit=10).status_code == 403
 
 
 def test_a_user_without_a_tenant_can_list_own_requests(firestore: Firestore) -> None:

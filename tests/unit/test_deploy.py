@@ -22,7 +22,9 @@ from deploy.terraform import Terraform
 CONFIG = {
     "api": "https://api-abc-ew.a.run.app",
     "firebase": {"projectId": "practice-assets", "apiKey": "k", "authDomain": "practice-assets.firebaseapp.com"},
+    "signIn": ["password"],
 }
+BUCKET = "practice-assets-assets"
 
 
 def test_the_page_is_uploaded_with_the_environments_config(tmp_path: Path) -> None:
@@ -32,23 +34,39 @@ def test_the_page_is_uploaded_with_the_environments_config(tmp_path: Path) -> No
     (folder / "public").mkdir(parents=True)
     (folder / "public" / "old.js").touch()
 
-    prepare_files(built, folder, CONFIG)
+    prepare_files(built, folder, CONFIG, bucket=BUCKET)
 
     assert {path.name for path in (folder / "public").iterdir()} == {"index.html", "config.json"}
     assert json.loads((folder / "public" / "config.json").read_text()) == CONFIG
-    assert json.loads((folder / "firebase.json").read_text()) == {"hosting": hosting_config(CONFIG)}
-    assert hosting_config(CONFIG)["site"] == "practice-assets"
+    assert json.loads((folder / "firebase.json").read_text()) == {"hosting": hosting_config(CONFIG, bucket=BUCKET)}
+    assert hosting_config(CONFIG, bucket=BUCKET)["site"] == "practice-assets"
 
 
-def test_the_policy_allows_only_the_api_and_google() -> None:
-    headers = {header["key"]: header["value"] for header in hosting_config(CONFIG)["headers"][0]["headers"]}
+def headers_with(*sign_in: str) -> dict[str, str]:
+    config = hosting_config({**CONFIG, "signIn": sign_in}, bucket=BUCKET)
+    return {header["key"]: header["value"] for header in config["headers"][0]["headers"]}
+
+
+def test_only_sign_in_with_google_allows_its_scripts_and_frames() -> None:
+    policies = [
+        headers_with(*methods)["Content-Security-Policy"] for methods in (("password", "email-link"), ("google",))
+    ]
+
+    assert [("https://apis.google.com" in policy, "frame-src 'none'" in policy) for policy in policies] == [
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_the_policy_allows_only_the_api_the_bucket_and_google() -> None:
+    headers = headers_with("password")
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
 
     assert policy["default-src"] == "'none'"
     assert set(policy["connect-src"].split()) == {
         "'self'",
         "https://api-abc-ew.a.run.app",
-        "https://storage.googleapis.com",
+        "https://storage.googleapis.com/practice-assets-assets/",
         "https://identitytoolkit.googleapis.com",
         "https://securetoken.googleapis.com",
         "https://firestore.googleapis.com",
@@ -60,9 +78,13 @@ def test_the_policy_allows_only_the_api_and_google() -> None:
 def test_the_readme_of_the_page_documents_the_deployed_policy() -> None:
     readme = (ROOT / "web" / "README.md").read_text()
     [documented] = re.findall(r"```\n(default-src .*?)\n```", readme, re.DOTALL)
-    for placeholder, value in {"API": CONFIG["api"], "ASSETS": ASSETS, "PROJECT": "practice-assets"}.items():
+    for placeholder, value in {
+        "API": CONFIG["api"],
+        "ASSETS": ASSETS.format(bucket=BUCKET),
+        "PROJECT": "practice-assets",
+    }.items():
         documented = re.sub(rf"\b{placeholder}\b", str(value), documented)
-    headers = {header["key"]: header["value"] for header in hosting_config(CONFIG)["headers"][0]["headers"]}
+    headers = headers_with("google")
 
     assert _sources(documented) == _sources(headers["Content-Security-Policy"])
 

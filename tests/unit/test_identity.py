@@ -19,6 +19,7 @@ def caller(authorization: str | None = "Bearer token", *, require_tenant: bool =
 
 def test_a_user_without_a_tenant_claim_is_a_tenant_of_one() -> None:
     assert caller() == Caller(uid="alice", tenant="u:alice")
+    assert caller(tenant=None) == caller()
 
 
 def test_the_tenant_is_the_claim() -> None:
@@ -113,6 +114,7 @@ REASONS: dict[str, dict[str, Any]] = {
     "The token was issued for another project.": {"iss": None},
     "The token has no user id.": {"sub": None},
     "The token has no tenant claim, which is required here.": {"require_tenant": True},
+    "The token's tenant claim is reserved for recurring requests.": {"tenant": "system"},
     "The token's tenant claim is not a text of 1 to 128 characters.": {"tenant": ""},
 }
 

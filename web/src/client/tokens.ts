@@ -1,7 +1,7 @@
 /** Reads and creates ID tokens. Nothing is verified here: the API and the Firestore rules verify tokens. */
 export interface Claims {
   sub: string
-  tenant?: string
+  tenant?: string | null
   name?: string
   email?: string
 }
@@ -14,7 +14,7 @@ export function decodeClaims(token: string): Claims {
 
 /** The tenant in the format of the record and the rules: `t:` for a shared tenant, `u:` for a single user. */
 export function tenantOf({ sub, tenant }: Claims): string {
-  return tenant === undefined ? `u:${sub}` : `t:${tenant}`
+  return tenant == null ? `u:${sub}` : `t:${tenant}`
 }
 
 /** An unsigned token. Only the local stack accepts it. */

@@ -8,5 +8,6 @@ test('the claims of a token keep letters outside of ASCII', () => {
 
 test('a shared tenant and a user with the same name are different tenants', () => {
   expect(tenantOf({ sub: 'ann' })).toBe('u:ann')
+  expect(tenantOf({ sub: 'ann', tenant: null })).toBe('u:ann')
   expect(tenantOf({ sub: 'ann', tenant: 'ann' })).toBe('t:ann')
 })
