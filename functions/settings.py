@@ -6,16 +6,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from common.allowed import parse_names
+
 
 class BadSettings(Exception):
     """A variable is missing or invalid; the message names it."""
 
 
-def _names(text: object) -> object:
-    return frozenset(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
-
-
-Names = Annotated[frozenset[str], BeforeValidator(_names)]
+Names = Annotated[
+    frozenset[str], BeforeValidator(lambda value: parse_names(value) if isinstance(value, str) else value)
+]
 
 
 class Settings(BaseModel):
@@ -29,6 +29,7 @@ class Settings(BaseModel):
     queues_suffix: str = Field("", alias="QUEUES_SUFFIX", pattern=r"^[A-Za-z0-9-]{0,20}$")
     also_enabled: Names = Field(frozenset(), alias="ENABLE_TYPES")
     cors_origins: Names = Field(frozenset(), alias="CORS_ORIGINS")
+    allowed_hosts: Names = Field(frozenset(), alias="ALLOWED_HOSTS")
     require_tenant: bool = Field(False, alias="REQUIRE_TENANT")
     open_requests: int = Field(100, alias="OPEN_REQUESTS_PER_TENANT", ge=1, le=1000)
     assets_bucket: str | None = Field(None, alias="ASSETS_BUCKET", min_length=3)

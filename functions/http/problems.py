@@ -46,6 +46,7 @@ class Problem:
 
 
 BAD_REQUEST = Problem(400, "bad_request", "Invalid HTTP request")
+MISDIRECTED = Problem(421, "misdirected", "This server does not serve this host")
 INTERNAL = Problem(500, "internal", "Internal error", "The error has been logged.")
 
 PROBLEMS: Mapping[type[Exception], tuple[int, str, str]] = {

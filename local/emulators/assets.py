@@ -12,11 +12,15 @@ from pathlib import Path
 
 from aiohttp import web
 
+from common.allowed import parse_names
 from common.gateways.folder_assets import CACHE_CONTROL, BadPath, BadSignature, FolderAssets, disposition
+from local.emulators.hosts import allowed_hosts, refuse_other_hosts
 
 
-def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Application:
-    """Serves these assets; pages of these origins may read them."""
+def application(
+    assets: FolderAssets, *, origins: frozenset[str], hosts: frozenset[str] = frozenset()
+) -> web.Application:
+    """Serves these assets at these hosts, or at any; pages of these origins may read them."""
 
     async def serve_asset(request: web.Request) -> web.StreamResponse:
         path, query = request.match_info["path"], request.query
@@ -51,7 +55,7 @@ def application(assets: FolderAssets, *, origins: frozenset[str]) -> web.Applica
             answer.headers["Access-Control-Allow-Origin"] = str(origin)
         return answer
 
-    app = web.Application(middlewares=[add_headers])
+    app = web.Application(middlewares=[add_headers, refuse_other_hosts(hosts)])
     app.router.add_get("/{path:.*}", serve_asset)
     return app
 
@@ -65,8 +69,8 @@ def main() -> None:
     if not (key := os.environ.get("ASSETS_SIGNING_KEY")):
         sys.exit("ASSETS_SIGNING_KEY must be set to the value that the functions have.")
     base_url = f"http://{options.host}:{options.port}"
-    origins = frozenset(filter(None, map(str.strip, os.environ.get("CORS_ORIGINS", "").split(","))))
-    app = application(FolderAssets(options.folder, base_url, key.encode()), origins=origins)
+    origins = parse_names(os.environ.get("CORS_ORIGINS", ""))
+    app = application(FolderAssets(options.folder, base_url, key.encode()), origins=origins, hosts=allowed_hosts())
     print(f"Serving {options.folder} at {base_url}", flush=True)
     web.run_app(app, host=options.host, port=options.port, print=None, access_log=None)
 

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from build.page_headers import CACHE_HASHED, CACHE_OTHERS, HASHED_FOLDER, page_headers
+from local.emulators.hosts import allowed_hosts, refuse_other_hosts
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -27,8 +28,10 @@ TYPES = {
 }
 
 
-def application(folder: Path, *, config: Mapping[str, Any], headers: Mapping[str, str]) -> web.Application:
-    """Serves the files of that folder and config.json; every answer has these headers."""
+def application(
+    folder: Path, *, config: Mapping[str, Any], headers: Mapping[str, str], hosts: frozenset[str] = frozenset()
+) -> web.Application:
+    """Serves the files of that folder and config.json at these hosts, or at any; every answer has these headers."""
     root = folder.resolve()
 
     async def serve_config(_: web.Request) -> web.Response:
@@ -57,7 +60,7 @@ def application(folder: Path, *, config: Mapping[str, Any], headers: Mapping[str
         answer.headers.update(headers)
         return answer
 
-    app = web.Application(middlewares=[add_headers])
+    app = web.Application(middlewares=[add_headers, refuse_other_hosts(hosts)])
     app.router.add_get("/config.json", serve_config)
     app.router.add_get("/{path:.*}", serve_file)
     return app
@@ -74,7 +77,7 @@ def main() -> None:
     options = parser.parse_args()
     headers = page_headers(connect=options.connect, images=options.images)
     print(f"Serving {options.folder} at http://{options.host}:{options.port}", flush=True)
-    app = application(options.folder, config=options.config, headers=headers)
+    app = application(options.folder, config=options.config, headers=headers, hosts=allowed_hosts())
     web.run_app(app, host=options.host, port=options.port, print=None, access_log=None)
 
 

@@ -10,6 +10,7 @@ import httpx
 
 from local.emulators import firestore
 from local.stack.addresses import Addresses
+from local.stack.loopback import allowed_hosts
 from local.stack.supervisor import Part
 
 HOST = "127.0.0.1"
@@ -46,6 +47,7 @@ def function_part(
         # No function does anything for a GET of this path.
         ready=lambda: answers(f"{address}/robots.txt"),
         environment={
+            "ALLOWED_HOSTS": allowed_hosts(),
             **environment,
             "PYTHONUNBUFFERED": "1",
             "WORKERS": "1",
@@ -62,7 +64,12 @@ def assets_part(port: int, *, folder: Path, key: str, origins: str) -> Part:
         address=address,
         command=module_command("local.emulators.assets", "--folder", str(folder), *listen_at(port)),
         ready=lambda: answers(address),
-        environment={"ASSETS_SIGNING_KEY": key, "CORS_ORIGINS": origins, "PYTHONUNBUFFERED": "1"},
+        environment={
+            "ALLOWED_HOSTS": allowed_hosts(),
+            "ASSETS_SIGNING_KEY": key,
+            "CORS_ORIGINS": origins,
+            "PYTHONUNBUFFERED": "1",
+        },
     )
 
 
@@ -77,7 +84,7 @@ def page_part(port: int, *, folder: Path, addresses: Addresses, database: str) -
         address=address,
         command=module_command("local.emulators.hosting", "--folder", str(folder), *config, *policy, *listen_at(port)),
         ready=lambda: answers(address),
-        environment={"PYTHONUNBUFFERED": "1"},
+        environment={"ALLOWED_HOSTS": allowed_hosts(), "PYTHONUNBUFFERED": "1"},
     )
 
 

@@ -21,6 +21,7 @@ from functions.settings import Settings
 
 CODE = json.loads((ROOT / "terraform" / "tests" / "code.json").read_text())
 LOCAL_ONLY = {
+    "ALLOWED_HOSTS",
     "ENABLE_TYPES",
     "ASSETS_FOLDER",
     "ASSETS_URL",

@@ -41,6 +41,26 @@ def api(stack: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.parametrize("part", ["api", "process", "sweep", "assets"])
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:80", "192.0.2.1"])
+def test_a_part_refuses_calls_to_another_host(stack: Stack, part: str, host: str) -> None:
+    url = getattr(stack.addresses, part)
+
+    answer = httpx.post(url, headers={"Host": host, "Origin": f"http://{host}"})
+
+    assert answer.status_code == 421
+    assert httpx.post(url).status_code != 421
+
+
+@pytest.mark.parametrize("part", ["api", "process", "sweep", "assets"])
+def test_no_part_allows_the_pages_of_another_site(stack: Stack, part: str) -> None:
+    url = getattr(stack.addresses, part)
+
+    for method in ("GET", "OPTIONS"):
+        answer = httpx.request(method, url, headers={"Origin": "http://evil.example"})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
 def test_each_of_a_hundred_simultaneous_requests_ends_exactly_once(stack: Stack) -> None:
     barrier = Barrier(BURST)
     with ExitStack() as exits, ThreadPoolExecutor(BURST) as threads:

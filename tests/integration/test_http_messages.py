@@ -76,6 +76,7 @@ def functions(firestore_emulator: str, tmp_path_factory: pytest.TempPathFactory)
         "ASSETS_SIGNING_KEY": "key",
         "CORS_ORIGINS": PAGE,
         "ENABLE_TYPES": "diagnostic",
+        "ALLOWED_HOSTS": "",  # as on Cloud Run
     }
     ports = dict(zip(("api", "process", "sweep"), free_ports(3), strict=True))
     with Supervisor(folder / "logs") as supervisor:

@@ -91,3 +91,9 @@ def test_the_config_names_the_parts_of_the_stack_and_its_database(page: httpx.Cl
         "emulator": {"firestore": "127.0.0.1:5"},
         "users": ["ann", "ben", "cleo"],
     }
+
+
+def test_another_host_is_refused(page: httpx.Client) -> None:
+    answers = [page.get("/config.json", headers={"Host": host}) for host in ("evil.example", "localhost:1", "[::1]")]
+
+    assert [answer.status_code for answer in answers] == [421, 200, 200]
