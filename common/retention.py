@@ -13,6 +13,10 @@ RETENTION_FILE = Path(__file__).with_name("retention.json")
 _days = json.loads(RETENTION_FILE.read_text())
 RECORD_RETENTION = timedelta(days=_days["record_days"])
 ASSET_RETENTION = RECORD_RETENTION + timedelta(days=_days["asset_spare_days"])
+RECORD_BACKUP_RETENTION = timedelta(days=_days["record_backup_days"])
+"""How long the backups of the database, and its point-in-time recovery, keep what was deleted."""
+FILE_BACKUP_RETENTION = timedelta(days=_days["file_backup_days"])
+"""How long the bucket can restore a deleted file."""
 
 DELETION_LAG = timedelta(days=1)  # of Firestore: typically within 24 hours ("Manage data retention with TTL policies")
 LONGEST_ATTEMPT = timedelta(hours=1)  # from a claim to the end; a lease is at most 31 minutes

@@ -24,6 +24,9 @@ from common.gateways.folder_assets import FolderAssets
 from common.identity import Identity, signed_tokens, unsigned_tokens
 from common.pipeline.attempt import Assets as AssetWriter
 from common.pipeline.attempt import Attempt
+from common.pipeline.erasure import Erasure
+from common.pipeline.export import Export
+from common.pipeline.export import Files as ExportedFiles
 from common.pipeline.lifecycle import Traces
 from common.pipeline.purge import Purge
 from common.pipeline.quota import Quota
@@ -33,7 +36,7 @@ from common.pipeline.sweeper import Sweeper
 from common.pipeline.traces import Files, TraceRemover
 from common.pipeline.worker import Worker
 from common.queues import Policies, load_policies
-from common.work import JsonObject
+from common.work import JsonObject, WorkInput
 from functions.http.api import Api
 from functions.http.bodies import Bodies, bodies_for
 from functions.http.cors import Cors
@@ -49,7 +52,7 @@ CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 KEEPALIVE = (("grpc.keepalive_time_ms", 30_000),)  # as Firestore's client: an instance that was frozen reconnects
 
 
-class Assets(SignedUrls, AssetWriter, Files, Protocol):
+class Assets(SignedUrls, AssetWriter, Files, ExportedFiles, Protocol):
     """A store of assets: `process` writes and deletes them, `api` signs their URLs."""
 
 
@@ -66,8 +69,15 @@ class Dependencies:
     @cached_property
     def catalog(self) -> Catalog:
         """The enabled types, and the internal ones: only `process` runs those and builds what they need."""
-        purge = WorkType("purge", Traces, self._run_purge, self.policies["purge"], "Removes what erased requests left")
-        return {**load_catalog(self.policies, self.settings.also_enabled), purge.name: purge}
+        policies = self.policies
+        internal = [
+            WorkType("erasure", WorkInput, self._run_erasure, policies["erasure"], "Erases a caller's requests"),
+            WorkType(
+                "export", WorkInput, self._run_export, policies["export"], "Exports a caller's requests and files"
+            ),
+            WorkType("purge", Traces, self._run_purge, policies["purge"], "Removes what an erased request has left"),
+        ]
+        return {**load_catalog(policies, self.settings.also_enabled), **{each.name: each for each in internal}}
 
     @cached_property
     def _credentials(self) -> Credentials | None:
@@ -131,6 +141,12 @@ class Dependencies:
     @cached_property
     def traces(self) -> TraceRemover:
         return TraceRemover(documents=self.documents, tasks=self.queues, files=self.assets)
+
+    def _run_erasure(self, given: WorkInput, attempt: Attempt) -> JsonObject:
+        return Erasure(documents=self.documents, traces=self.traces, policies=self.policies).run(given, attempt)
+
+    def _run_export(self, given: WorkInput, attempt: Attempt) -> JsonObject:
+        return Export(documents=self.documents, files=self.assets).run(given, attempt)
 
     def _run_purge(self, given: Traces, attempt: Attempt) -> JsonObject:
         return Purge(traces=self.traces, policies=self.policies).run(given, attempt)

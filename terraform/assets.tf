@@ -25,7 +25,7 @@ resource "google_storage_bucket" "assets" {
   }
 
   soft_delete_policy {
-    retention_duration_seconds = 0 # a deleted asset must not be recoverable
+    retention_duration_seconds = local.retention.file_backup_days * 86400 # 0: a deleted asset must not be recoverable
   }
 
   cors {

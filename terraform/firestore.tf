@@ -65,7 +65,7 @@ resource "google_firestore_field" "main" {
 
 resource "google_firestore_backup_schedule" "main" {
   database  = google_firestore_database.main.name
-  retention = "604800s" # a week, as long as point-in-time recovery
+  retention = "${local.retention.record_backup_days * 86400}s" # point-in-time recovery keeps a week, which Google defines
 
   daily_recurrence {}
 }

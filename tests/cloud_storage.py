@@ -1,8 +1,8 @@
 """A fake of Cloud Storage over HTTP: uploads of the JSON API and signed URLs of the XML API, as they are documented.
 
 The emulators on PyPI check neither preconditions nor signatures, and the gateway relies on both. Sources:
-"Objects: insert", "Objects: get", "Objects: list", "Objects: delete", "Multipart uploads", "V4 signing process with
-your own program", "Canonical requests", and "HTTP status and error codes for XML".
+"Objects: insert", "Objects: get", "Objects: list", "Objects: delete", "Multipart uploads", "Resumable uploads", "V4
+signing process with your own program", "Canonical requests", and "HTTP status and error codes for XML".
 """
 
 import base64
@@ -50,6 +50,9 @@ class CloudStorage:
     preconditions: list[str | None] = field(default_factory=list)
     status_of_existing: int = 412
     """403 if Cloud Storage checks storage.objects.delete before the precondition; the order is not documented."""
+    sessions: dict[str, Object] = field(default_factory=dict)
+    """Resumable uploads that have begun and not ended."""
+    largest_chunk: int = 0
     page_size: int = 3
     caller_can_read: bool = True
     """Whether the caller has the permission storage.objects.get."""
@@ -61,6 +64,8 @@ class CloudStorage:
         app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._get_metadata)
         app.add_url_rule("/storage/v1/b/<bucket>/o/<path:path>", view_func=self._delete, methods=["DELETE"])
         app.add_url_rule("/storage/v1/b/<bucket>/o", view_func=self._list)
+        app.add_url_rule("/upload/storage/v1/b/<bucket>/o", view_func=self._continue_upload, methods=["PUT", "DELETE"])
+        app.add_url_rule("/download/storage/v1/b/<bucket>/o/<path:path>", view_func=self._download_range)
         app.add_url_rule("/<bucket>/<path:path>", view_func=self._download)
         with served(app) as self.url:
             yield self
@@ -72,8 +77,10 @@ class CloudStorage:
             return _error(fault, "backendError")
         if bucket != self.bucket:
             return _error(404, "notFound")
+        if request.args.get("uploadType") == "resumable":
+            return self._begin_upload()
         if request.args.get("uploadType") != "multipart":
-            return _error(501, "this fake supports only multipart uploads")
+            return _error(501, "this fake supports only multipart and resumable uploads")
         metadata, content_type, content = _related(request)
         if metadata.get("crc32c") not in {None, _crc32c(content)}:
             return _error(400, "invalid")
@@ -86,6 +93,52 @@ class CloudStorage:
             return _error(503, "backendError")
         answer = {**metadata, "kind": "storage#object", "bucket": bucket, "generation": "1", "crc32c": _crc32c(content)}
         return Response(json.dumps(answer), content_type="application/json")
+
+    def _begin_upload(self) -> Response:
+        """Answers with the URI of a session."""
+        metadata = {"contentType": request.headers["X-Upload-Content-Type"], **json.loads(request.get_data())}
+        if request.args.get("ifGenerationMatch") == "0" and metadata["name"] in self.objects:
+            return _error(self.status_of_existing, "conditionNotMet")
+        session = str(len(self.sessions))
+        self.sessions[session] = Object(metadata, b"")
+        return Response("{}", headers={"Location": f"{request.base_url}?uploadType=resumable&upload_id={session}"})
+
+    def _continue_upload(self, bucket: str) -> Response:
+        """Appends a chunk: `bytes 0-9/*`, or `bytes 10-14/15` for the last one. 308 asks for more."""
+        session = request.args["upload_id"]
+        if bucket != self.bucket or session not in self.sessions:
+            return _error(404, "notFound")
+        if request.method == "DELETE":
+            del self.sessions[session]
+            return Response(status=499)
+        upload, [span, total] = (
+            self.sessions[session],
+            request.headers["Content-Range"].removeprefix("bytes ").split("/"),
+        )
+        if span != "*" and int(span.partition("-")[0]) != len(upload.content):
+            return _error(400, "invalid")
+        upload.content += request.get_data()
+        self.largest_chunk = max(self.largest_chunk, len(request.get_data()))
+        if total == "*":
+            return Response(status=308, headers={"Range": f"bytes=0-{len(upload.content) - 1}"})
+        name = upload.metadata["name"]
+        if int(total) != len(upload.content):
+            return _error(400, "invalid")
+        stored = {each: upload.metadata[each] for each in _STORED if each in upload.metadata}
+        self.objects[name] = Object(stored, self.sessions.pop(session).content)
+        answer = {"name": name, "size": total, "crc32c": _crc32c(upload.content)}
+        return Response(json.dumps(answer), content_type="application/json")
+
+    def _download_range(self, bucket: str, path: str) -> Response:
+        stored = self.objects.get(path) if bucket == self.bucket else None
+        if stored is None:
+            return _error(404, "notFound")
+        first, _, last = request.headers["Range"].removeprefix("bytes=").partition("-")
+        if int(first) >= len(stored.content):
+            return _error(416, "requestedRangeNotSatisfiable")
+        content = stored.content[int(first) : int(last) + 1]
+        span = f"bytes {first}-{int(first) + len(content) - 1}/{len(stored.content)}"
+        return Response(content, 206, headers={"Content-Range": span})
 
     def _get_metadata(self, bucket: str, path: str) -> Response:
         if not self.caller_can_read:

@@ -1,6 +1,8 @@
 """Fakes of the gateways, in memory. They pass the same contract tests as the real gateways."""
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -53,6 +55,10 @@ class FakeDocuments:
     def count_open(self, *, tenant: str, limit: int) -> int:
         found = [each for each in self.stored.values() if each.record.tenant == tenant and each.record.status in OPEN]
         return min(len(found), limit)
+
+    def owned(self, *, owner: str, limit: int, after: str) -> list[Stored]:
+        found = [each for each in self.stored.values() if each.record.owner == owner and each.record.id > after]
+        return sorted(found, key=lambda each: each.record.id)[:limit]
 
     def overdue(self, *, shard: int, now: datetime, limit: int, after: Overdue | None = None) -> list[Overdue]:
         found = [
@@ -121,6 +127,19 @@ class FakeAssets:
 
     def save(self, path: str, content_type: str, content: bytes) -> None:
         self.files.setdefault(checked(path), (content_type, content))
+
+    @contextmanager
+    def create(self, path: str, content_type: str) -> Iterator[io.BytesIO]:
+        yield (content := io.BytesIO())
+        self.save(path, content_type, content.getvalue())
+
+    def read(self, path: str) -> Iterator[bytes]:
+        if checked(path) not in self.files:
+            raise FileNotFoundError(path)
+        yield self.files[path][1]
+
+    def count_under(self, prefix: str) -> int:
+        return sum(path.startswith(f"{checked(prefix)}/") for path in self.files)
 
     def delete_under(self, prefix: str) -> None:
         folder = f"{checked(prefix)}/"

@@ -5,9 +5,9 @@ Service Account Credentials API, which needs a permission.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry
@@ -16,11 +16,12 @@ from google.auth.crypt import Signer
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport import Request
 from google.cloud.storage import Blob, Bucket, Client
+from google.cloud.storage.exceptions import InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests import RequestException
 
 from common.errors import Unavailable
-from common.gateways.folder_assets import CACHE_CONTROL, checked, disposition
+from common.gateways.folder_assets import CACHE_CONTROL, CHUNK_BYTES, checked, disposition
 
 TIMEOUT_SECONDS = 20.0
 LISTED = "items(name),nextPageToken"
@@ -59,6 +60,45 @@ class CloudStorageAssets:
         except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
             raise _not_stored(error) from error
         return found
+
+    @contextmanager
+    def create(self, path: str, content_type: str) -> Iterator[BinaryIO]:
+        """Opens a new object. It exists after the context only if nothing was raised. Raises BadPath, Unavailable."""
+        blob = self._bucket.blob(checked(path))
+        blob.cache_control = CACHE_CONTROL
+        blob.content_disposition = disposition(path, content_type)
+        try:
+            with blob.open(
+                "wb",
+                chunk_size=CHUNK_BYTES,
+                ignore_flush=True,
+                content_type=content_type,
+                if_generation_match=0,
+                timeout=TIMEOUT_SECONDS,
+                retry=RETRY,
+            ) as file:
+                yield file
+        except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException, InvalidResponse) as error:
+            raise _not_stored(error) from error
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """Yields the content in chunks. Raises BadPath, FileNotFoundError, Unavailable."""
+        blob = self._bucket.blob(checked(path))
+        try:
+            with blob.open("rb", chunk_size=CHUNK_BYTES, timeout=TIMEOUT_SECONDS, retry=RETRY) as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    yield chunk
+        except exceptions.NotFound as error:
+            raise FileNotFoundError(path) from error
+        except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException, InvalidResponse) as error:
+            raise Unavailable(f"Cloud Storage did not return the asset: {type(error).__name__}") from error
+
+    def count_under(self, prefix: str) -> int:
+        """Returns the number of objects below the folder `prefix`. Raises BadPath, Unavailable."""
+        try:
+            return sum(1 for _ in self._listed(prefix))
+        except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException) as error:
+            raise Unavailable(f"Cloud Storage did not list the assets: {type(error).__name__}") from error
 
     def delete_under(self, prefix: str) -> None:
         """Deletes the objects below the folder `prefix`, if there are any. Raises BadPath, Unavailable."""

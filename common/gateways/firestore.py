@@ -90,6 +90,13 @@ class Requests:
         more = len(found) > limit
         return Page(records, (shown[-1].get("created_at"), shown[-1].id) if more else None)
 
+    def owned(self, *, owner: str, limit: int, after: str) -> list[Stored]:
+        """Returns requests of an owner, ordered by their ids, after the id `after`. Raises NewerRecord."""
+        query = self._collection.where(filter=FieldFilter("owner", "==", owner)).order_by("__name__").limit(limit)
+        if after:
+            query = query.start_after({"__name__": self._document(after)})
+        return [_stored(found) for found in self._run(query)]
+
     def count_open(self, *, tenant: str, limit: int) -> int:
         """Returns the number of a tenant's open requests, counted up to `limit`."""
         query = (

@@ -11,14 +11,17 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from common.errors import Unavailable
 
 # Shown in the browser. Every other type is a download: HTML and SVG would run scripts.
 SHOWN = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/plain"})
 CACHE_CONTROL = "private, max-age=300, immutable"
+CHUNK_BYTES = 1024 * 1024
 
 _NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # no leading dot: excludes `..` and the files with content types
 _PATH = re.compile(f"{_NAME}(/{_NAME})*")
@@ -60,6 +63,25 @@ class FolderAssets:
         _create(_type_file(file), content_type.encode())  # first, so that a file is never seen without its type
         _create(file, content)
 
+    @contextlib.contextmanager
+    def create(self, path: str, content_type: str) -> Iterator[IO[bytes]]:
+        """Opens a new file. It exists after the context only if nothing was raised. Raises BadPath."""
+        file = self._file(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _new_file(file) as partial:
+            yield partial
+            _create(_type_file(file), content_type.encode())
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """Yields the content in chunks. Raises BadPath, FileNotFoundError."""
+        with self._file(path).open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def count_under(self, prefix: str) -> int:
+        """Returns the number of files below the folder `prefix`. Raises BadPath."""
+        return sum(file.is_file() and not file.name.startswith(".") for file in self._file(prefix).rglob("*"))
+
     def delete_under(self, prefix: str) -> None:
         """Deletes the files below the folder `prefix`, if there are any. Raises BadPath, Unavailable."""
         folder = self._file(prefix)
@@ -95,9 +117,15 @@ def _type_file(file: Path) -> Path:
 
 
 def _create(file: Path, content: bytes) -> None:
+    with _new_file(file) as partial:
+        partial.write(content)
+
+
+@contextlib.contextmanager
+def _new_file(file: Path) -> Iterator[IO[bytes]]:
     """Creates the file with its whole content, unless it exists: a link, unlike a rename, never replaces a file."""
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".new-") as partial:
-        partial.write(content)
+        yield partial
         partial.flush()
         with contextlib.suppress(FileExistsError):
             os.link(partial.name, file)

@@ -53,6 +53,16 @@ class Attempt:
         self.attempt = held.record.attempt
         self.snoozes = held.record.snoozes
 
+    @property
+    def record(self) -> Record:
+        """The request as this attempt has last stored it. For internal types."""
+        return self._held.record
+
+    def checkpoint(self, name: str, value: JsonValue) -> None:
+        """Stores the value of a step in place of an earlier one. For internal types, whose work can be repeated."""
+        self._ensure_active()
+        self._report(steps={**(self._held.record.steps or {}), name: value})
+
     def progress(self, percent: int, message: str) -> None:
         self._ensure_active()
         floor = self._progress.percent if self._progress else 0
@@ -77,14 +87,19 @@ class Attempt:
         return value
 
     def save(self, name: str, content_type: str, content: bytes) -> Asset:
+        asset = self.new_asset(name, content_type)
+        self._assets.save(asset.path, content_type, content)
+        return asset.model_copy(update={"bytes": len(content)})
+
+    def new_asset(self, name: str, content_type: str) -> Asset:
+        """Returns the reference, without a size, of an asset that is stored at its path next. For internal types."""
         if not re.fullmatch(ASSET_NAME_PATTERN, name):
             raise ValueError(f"The name of an asset must match {ASSET_NAME_PATTERN}: {name!r}")
         self._ensure_active()
         claim = self._held.record.claim
         path = f"{self._held.record.id}/{claim.token if claim else ''}/{name}"
         made_at = self._clock().isoformat().replace("+00:00", "Z")  # before the upload: the bucket counts from later
-        self._assets.save(path, content_type, content)
-        return Asset(name=name, content_type=content_type, bytes=len(content), path=path, made_at=made_at)
+        return Asset(name=name, content_type=content_type, bytes=0, path=path, made_at=made_at)
 
     def sleep(self, duration: timedelta) -> None:
         self._ensure_active()

@@ -8,18 +8,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from common.pipeline import lifecycle
+from common.pipeline import enqueue, lifecycle
+from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Traces
 from common.pipeline.record import OPEN, Record, child_id
 from common.pipeline.store import Conflict, Documents, Stored, save
 
 
-class Tasks(Protocol):
+class Tasks(enqueue.Tasks, Protocol):
     def delete_generations(self, *, type_name: str, record_id: str, last: int) -> None:
         """Deletes the tasks of the generations 0 to `last`, those that exist. Raises Unavailable."""
 
 
 class Files(Protocol):
+    def count_under(self, prefix: str) -> int:
+        """Returns the number of files below the folder `prefix`. Raises Unavailable."""
+
     def delete_under(self, prefix: str) -> None:
         """Deletes the files below the folder `prefix`, if there are any. Raises Unavailable."""
 
@@ -57,6 +61,9 @@ class TraceRemover:
         ]
         return list(self._documents.read_all(ids).values())
 
+    def count_files(self, record_id: str) -> int:
+        return self._files.count_under(record_id)
+
     def cancel(self, stored: Stored) -> Stored | None:
         """Ends a request if it is open. Returns what is stored then, or None if the record is gone."""
         current: Stored | None = stored
@@ -72,10 +79,12 @@ class TraceRemover:
         while (current := self.cancel(stored)) is not None and current.record.erased is None:
             added = None if purge is None else purge(current.record)
             try:
-                save(self._documents, current, lifecycle.erase(current.record, self._clock(), purge=added))
+                erased = save(self._documents, current, lifecycle.erase(current.record, self._clock(), purge=added))
             except Conflict as conflict:
                 if conflict.current is None:
                     return
                 stored = conflict.current
             else:
+                if added is not None:
+                    enqueue_task(self._tasks, Stored(added, erased.update_time), now=self._clock())
                 return

@@ -13,8 +13,8 @@ from common import log
 from common.caller import Caller
 from common.catalog import Catalog
 from common.pipeline.request_service import RequestService
-from common.pipeline.submission import MAX_REQUEST_BYTES
-from common.pipeline.submission_service import SubmissionService
+from common.pipeline.submission import MAX_REQUEST_BYTES, Submission
+from common.pipeline.submission_service import Accepted, SubmissionService
 from functions.http import headers, parsing
 from functions.http.bodies import MAX_BATCH, Bodies, parse_redrive
 
@@ -57,10 +57,9 @@ class Handlers:
     def submit(self, call: Call) -> Response:
         key = parsing.idempotency_key(call.request)
         submission = self.bodies.parse_one(parsing.body(call.request, MAX_REQUEST_BYTES))
-        accepted = self.submissions.submit(call.caller, [submission], key=key, trace=parsing.trace(call.request))
-        record = accepted.records[0]
-        log.bind(request_id=record.id, type=record.type)
-        return _accepted(record.public(), is_replay=accepted.is_replay, location=f"/requests/{record.id}")
+        return _submitted(
+            self.submissions.submit(call.caller, [submission], key=key, trace=parsing.trace(call.request))
+        )
 
     def submit_batch(self, call: Call) -> Response:
         key = parsing.idempotency_key(call.request)
@@ -95,6 +94,12 @@ class Handlers:
         self.requests.erase(call.caller, call.id)
         return Response(status=HTTPStatus.NO_CONTENT)
 
+    def submit_erasure(self, call: Call) -> Response:
+        return self._submit_internal(call, "erasure")
+
+    def submit_export(self, call: Call) -> Response:
+        return self._submit_internal(call, "export")
+
     def sign_asset_url(self, call: Call) -> Response:
         path = self.requests.asset_path(call.caller, call.id, call.name)
         expires_at = datetime.now(UTC).replace(microsecond=0) + ASSET_URL_VALIDITY
@@ -115,9 +120,22 @@ class Handlers:
     def report_health(self, _call: Call) -> Response:
         return _json({"status": "ok"})
 
+    def _submit_internal(self, call: Call, type_name: str) -> Response:
+        """Submits a request of an internal type, whose input is its caller and its time."""
+        key, submission = parsing.idempotency_key(call.request), Submission(type_name, {})
+        return _submitted(
+            self.submissions.submit(call.caller, [submission], key=key, trace=parsing.trace(call.request))
+        )
+
 
 def _redrive_seen(call: Call) -> int | None:
     return parse_redrive(parsing.optional_body(call.request, MAX_REDRIVE_BYTES))
+
+
+def _submitted(accepted: Accepted) -> Response:
+    record = accepted.records[0]
+    log.bind(request_id=record.id, type=record.type)
+    return _accepted(record.public(), is_replay=accepted.is_replay, location=f"/requests/{record.id}")
 
 
 def _accepted(answer: dict[str, Any], *, is_replay: bool, location: str | None = None) -> Response:

@@ -37,7 +37,7 @@ run "firestore_has_the_indexes_of_the_file" {
   }
   assert {
     condition     = length(coalesce(google_firestore_field.main["requests.*"].index_config[0].indexes, [])) == 0 && one(google_firestore_field.main["requests.due"].index_config[0].indexes).order == "ASCENDING"
-    error_message = "Only due must have a single-field index: the sweep queries it."
+    error_message = "Only due and owner must have a single-field index: the sweep, and erasure and export query them."
   }
 }
 
@@ -85,6 +85,19 @@ run "deletion_protection_covers_every_resource_with_data" {
   }
 }
 
+run "backups_keep_what_was_erased_for_as_long_as_the_receipt_states" {
+  command = plan
+
+  assert {
+    condition     = google_firestore_backup_schedule.main.retention == "${jsondecode(file("../common/retention.json")).record_backup_days * 86400}s" && one(google_storage_bucket.assets.soft_delete_policy).retention_duration_seconds == jsondecode(file("../common/retention.json")).file_backup_days * 86400
+    error_message = "The backups of the database and the soft delete of the bucket must last as long as common/retention.json defines."
+  }
+  assert {
+    condition     = jsondecode(file("../common/retention.json")).record_backup_days >= 7
+    error_message = "Point-in-time recovery keeps a week, so the receipt of an erasure must not promise less."
+  }
+}
+
 run "buckets_are_private_and_assets_expire_after_the_days_of_retention_json" {
   command = plan
 
@@ -96,7 +109,7 @@ run "buckets_are_private_and_assets_expire_after_the_days_of_retention_json" {
     error_message = "Every bucket must prevent public access."
   }
   assert {
-    condition     = one(one(google_storage_bucket.assets.lifecycle_rule).condition).age == sum(values(jsondecode(file("../common/retention.json"))))
+    condition     = one(one(google_storage_bucket.assets.lifecycle_rule).condition).age == sum([for name in ["record_days", "asset_spare_days"] : jsondecode(file("../common/retention.json"))[name]])
     error_message = "The bucket must delete assets after record_days + asset_spare_days of common/retention.json."
   }
   assert {

@@ -17,7 +17,7 @@ variables {
 
 run "everything_can_be_applied_and_destroyed" {
   assert {
-    condition     = output.api == "https://mock-abc-ew.a.run.app" && output.queues == { medical_asset = "medical-asset-v1", purge = "purge-v1" }
+    condition     = output.api == "https://mock-abc-ew.a.run.app" && output.queues == { medical_asset = "medical-asset-v1", erasure = "erasure-v1", export = "export-v1", purge = "purge-v1" }
     error_message = "Outputs must contain the URL of the API and the names of the queues."
   }
   assert {
@@ -44,7 +44,7 @@ run "queues_version_can_be_raised" {
     deletion_protection = false
   }
   assert {
-    condition     = output.queues == { medical_asset = "medical-asset-v2", purge = "purge-v2" }
+    condition     = output.queues == { medical_asset = "medical-asset-v2", erasure = "erasure-v2", export = "export-v2", purge = "purge-v2" }
     error_message = "Queues must have the names of the next version."
   }
 }

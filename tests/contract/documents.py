@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from common.pipeline.owned import OwnedDocuments
 from common.pipeline.record import Claim, Erased, Failure, Parent, Progress, Record, Status, due_key
 from common.pipeline.store import Page, Position, Stored, Update
 from common.pipeline.sweeper import OverdueDocuments
@@ -12,7 +13,7 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-class Documents(OverdueDocuments, Protocol):
+class Documents(OverdueDocuments, OwnedDocuments, Protocol):
     """Every method that the use cases call."""
 
     def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page: ...

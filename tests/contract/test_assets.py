@@ -4,6 +4,7 @@ The tests read an asset through its signed URL, because that is what a browser d
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -16,7 +17,8 @@ from google.cloud.storage import Client
 
 from common.errors import Unavailable
 from common.gateways.cloud_storage import CloudStorageAssets, IamSigning
-from common.gateways.folder_assets import BadPath, FolderAssets
+from common.gateways.folder_assets import CHUNK_BYTES, BadPath, FolderAssets
+from common.pipeline.export import Writer
 from local.stack.parts import assets_part
 from local.stack.ports import free_port
 from local.stack.supervisor import Supervisor
@@ -30,6 +32,12 @@ PNG = b"\x89PNG\r\n\x1a\n..."
 
 class AssetWriter(Protocol):
     def save(self, path: str, content_type: str, content: bytes) -> None: ...
+
+    def create(self, path: str, content_type: str) -> AbstractContextManager[Writer]: ...
+
+    def read(self, path: str) -> Iterator[bytes]: ...
+
+    def count_under(self, prefix: str) -> int: ...
 
     def delete_under(self, prefix: str) -> None: ...
 
@@ -120,15 +128,73 @@ def test_an_asset_is_never_overwritten(writer: AssetWriter) -> None:
     assert read(writer, path) == ("text/plain; charset=utf-8", b"first")
 
 
+CHUNKED = [b"", b"short", bytes(range(256)) * 4096, bytes(range(256)) * 10_000 + b"end"]
+
+
+@pytest.mark.parametrize("content", CHUNKED, ids=len)
+def test_a_file_that_is_written_in_parts_is_read_in_parts(writer: AssetWriter, content: bytes) -> None:
+    path = path_of("export.zip")
+
+    with writer.create(path, "application/zip") as file:
+        for start in range(0, len(content), 300_000):
+            file.write(content[start : start + 300_000])
+
+    assert read(writer, path) == ("application/zip", content)
+    assert b"".join(writer.read(path)) == content
+
+
+def test_a_file_does_not_exist_before_it_is_complete_nor_if_its_writer_fails(writer: AssetWriter) -> None:
+    path = path_of("export.zip")
+
+    def fail() -> None:
+        with writer.create(path, "application/zip") as file:
+            file.write(bytes(3_000_000))
+            assert writer.count_under(path.partition("/")[0]) == 0
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert read(writer, path) is None
+    assert writer.count_under(path.partition("/")[0]) == 0
+
+
+def test_a_missing_file_cannot_be_read(writer: AssetWriter) -> None:
+    with pytest.raises(FileNotFoundError):
+        next(writer.read(path_of("post.png")))
+
+
+def test_a_large_file_is_sent_to_cloud_storage_in_chunks_and_a_failed_one_leaves_no_upload(
+    cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    with cloud_storage_assets.create(path_of("export.zip"), "application/zip") as file:
+        for _ in range(50):
+            file.write(bytes(200_000))
+
+    assert cloud_storage.largest_chunk == CHUNK_BYTES
+    assert cloud_storage.sessions == {}
+
+
+def test_a_refused_upload_of_a_large_file_is_unavailable(
+    cloud_storage: CloudStorage, cloud_storage_assets: CloudStorageAssets
+) -> None:
+    cloud_storage.fail_next = [403]
+
+    with pytest.raises(Unavailable), cloud_storage_assets.create(path_of("export.zip"), "application/zip") as file:
+        file.write(bytes(3_000_000))
+
+
 def test_every_file_below_a_folder_is_deleted_and_no_other(writer: AssetWriter) -> None:
     folder = uuid4().hex
     inside = [f"{folder}/{claim}/{name}" for claim in ("c1", "c2") for name in ("post.png", "copy.txt")]
     beside = [f"{folder}0/c1/post.png", f"{uuid4().hex}/{folder}/post.png"]
     for path in (*inside, *beside):
         writer.save(path, "image/png", PNG)
+    assert writer.count_under(folder) == len(inside)
 
     writer.delete_under(folder)
 
+    assert writer.count_under(folder) == 0
     assert [path for path in (*inside, *beside) if read(writer, path)] == beside
 
 

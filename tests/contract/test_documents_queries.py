@@ -2,7 +2,7 @@
 
 from common.pipeline.record import Status, due_key
 from common.pipeline.store import Overdue, Page, Stored
-from tests.contract.documents import NOW, SECOND, Documents, create_list, ids_of_shard, page, record, update
+from tests.contract.documents import NOW, SECOND, Documents, create, create_list, ids_of_shard, page, record, update
 
 
 def test_a_page_has_the_requests_of_one_tenant_newest_first(documents: Documents) -> None:
@@ -77,3 +77,22 @@ def test_pages_of_overdue_requests_continue_while_the_requests_are_updated(docum
         found.extend(rest)
 
     assert [each.id for each in found] == ids
+
+
+def test_the_requests_of_an_owner_are_found_page_after_page_in_the_order_of_their_ids(documents: Documents) -> None:
+    own = [record(each, owner="ann") for each in "abcde"]
+    documents.commit(None, [*reversed(own), record("bb", owner="bob"), record("cc", owner="")])
+
+    pages, after = [], ""
+    while page := documents.owned(owner="ann", limit=2, after=after):
+        pages.append([each.record for each in page])
+        after = page[-1].record.id
+
+    assert pages == [own[:2], own[2:4], own[4:]]
+
+
+def test_a_request_that_has_lost_its_owner_is_not_found_by_it(documents: Documents) -> None:
+    held = create(documents)
+    update(documents, held, owner="")
+
+    assert documents.owned(owner="ann", limit=2, after="") == []

@@ -20,6 +20,9 @@ from common.catalog import Catalog, WorkType
 from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
 from common.pipeline import lifecycle
+from common.pipeline.attempt import Attempt as RunningAttempt
+from common.pipeline.erasure import Erasure
+from common.pipeline.export import Export
 from common.pipeline.lifecycle import Traces
 from common.pipeline.purge import Purge
 from common.pipeline.quota import Quota
@@ -45,6 +48,7 @@ LOCATION = "us-central1"
 STATUS_OF_DEATH = 503  # Cloud Run's answer for an instance that died
 TYPES = ("work", "email")
 POLICY = policy(queue="work", time_budget_seconds=60)
+LONG = policy(time_budget_seconds=180)
 
 Answer = int | Outcome
 
@@ -103,6 +107,9 @@ class DocumentsOfDyingProcess:
     def read_all(self, record_ids: Iterable[str]) -> dict[str, Stored]:
         return self.inner.read_all(record_ids)
 
+    def owned(self, *, owner: str, limit: int, after: str) -> list[Stored]:
+        return self.inner.owned(owner=owner, limit=limit, after=after)
+
     def count_open(self, *, tenant: str, limit: int) -> int:
         return self.inner.count_open(tenant=tenant, limit=limit)
 
@@ -160,6 +167,7 @@ class Pipeline:
         self._client = client
         with self.tasks as tasks:
             policies = {name: POLICY.model_copy(update={"queue": name}) for name in (*TYPES, "purge")}
+            policies |= {name: LONG.model_copy(update={"queue": name}) for name in ("erasure", "export")}
             create_queues(tasks.client(), self._project, LOCATION, "http://127.0.0.1:1", policies)
             self.release(policies)
             yield self
@@ -170,8 +178,10 @@ class Pipeline:
         catalog = {name: WorkType(name, AnyInput, self._run, each, "") for name, each in policies.items()}
         if "purge" in policies:
             catalog["purge"] = WorkType("purge", Traces, self._purge, policies["purge"], "")
+            catalog["export"] = WorkType("export", WorkInput, self._export, policies["export"], "")
+            catalog["erasure"] = WorkType("erasure", WorkInput, self._erase, policies["erasure"], "")
         documents = DocumentsOfDyingProcess(Requests(self._client), self.deaths)
-        self.documents = documents.inner
+        self.documents, self.documents_of_process, self.policies = documents.inner, documents, policies
         queues = Queues(self.tasks.client(), project=self._project, location=LOCATION, policies=policies)
         tasks = TasksOfDyingProcess(queues, self.deaths)
         quota = Quota(documents, limit=100, clock=now)
@@ -260,7 +270,16 @@ class Pipeline:
             return
 
     def _purge(self, given: Traces, work: Work) -> JsonObject:
-        return Purge(traces=self.traces, policies={"work": POLICY}).run(given, work)
+        return Purge(traces=self.traces, policies=self.policies).run(given, work)
+
+    def _export(self, given: WorkInput, attempt: RunningAttempt) -> JsonObject:
+        export = Export(documents=self.documents_of_process, files=self.assets, clock=self.clock.now)
+        return export.run(given, attempt)
+
+    def _erase(self, given: WorkInput, attempt: RunningAttempt) -> JsonObject:
+        clock = self.clock.now
+        erasure = Erasure(documents=self.documents_of_process, traces=self.traces, policies=self.policies, clock=clock)
+        return erasure.run(given, attempt)
 
     def _run(self, work_input: WorkInput, work: Work) -> JsonObject:
         return self.work(work_input.model_dump(), work)

@@ -78,3 +78,28 @@ def test_a_purge_is_not_found(service: Service, caller: Caller, request_id: str)
     caller.call("DELETE", f"/requests/{request_id}")
 
     assert caller.get(f"/requests/{purge_id(request_id)}").status_code == 404
+
+
+@pytest.mark.parametrize(("path", "type_name"), [("/me/erasure", "erasure"), ("/me/exports", "export")])
+def test_an_erasure_or_export_of_everything_is_a_request_that_its_caller_follows(
+    service: Service, caller: Caller, path: str, type_name: str
+) -> None:
+    first, repeat = caller.post(path, key="k"), caller.post(path, key="k")
+
+    request = first.json()
+    assert (first.status_code, first.headers["location"]) == (202, f"/requests/{request['id']}")
+    assert (request["type"], request["status"], request["input"]) == (type_name, "queued", {})
+    assert (repeat.status_code, repeat.headers["idempotency-replayed"], repeat.json()) == (200, "true", request)
+    assert caller.get(first.headers["location"]).json() == request
+    assert f"{request['id']}-g0" in service.enqueued_by(caller)
+
+
+def test_a_key_of_another_submission_is_422_for_an_erasure(caller: Caller) -> None:
+    caller.post("/requests", SUBMISSION, key="k")
+
+    assert caller.post("/me/erasure", key="k").json()["code"] == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize("path", ["/me/erasure", "/me/exports"])
+def test_a_token_is_needed(service: Service, path: str) -> None:
+    assert service.http.post(path).status_code == 401

@@ -1,11 +1,13 @@
 """Erasing on the real emulators: nothing that a caller sent is left, whichever process dies on the way."""
 
 import io
+import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from google.cloud.firestore import Client
@@ -14,7 +16,10 @@ from google.cloud.tasks_v2 import ListTasksRequest, Task
 from common import log
 from common.caller import Caller
 from common.errors import Erased, WrongState
+from common.pipeline.lifecycle import Delivery, Verdict
 from common.pipeline.record import Record, Status
+from common.pipeline.submission import Submission
+from common.pipeline.task_payload import TaskPayload
 from common.work import JsonObject, PermanentFailure, Snooze, Work
 from local.cloud_tasks import VirtualClock
 from local.emulators.firestore import PROJECT
@@ -22,7 +27,7 @@ from tests.integration.pipeline import LOCATION, Pipeline, ProcessDied
 from tests.integration.proxy import Proxy
 
 MINUTE = timedelta(minutes=1)
-SECOND_PASS = 6 * MINUTE  # the lease of the pipeline's types is two minutes
+SECOND_PASS = 10 * MINUTE  # the longest lease of the pipeline's types is four minutes
 MARKER = "marker"
 
 
@@ -71,7 +76,10 @@ class Remains:
         return {f"task {task.name}": task.http_request.body.decode() + str(task.http_request.headers) for task in tasks}
 
     def _files(self) -> dict[str, str]:
-        return {f"file {path}": content.decode() for path, (_, content) in self._pipeline.assets.files.items()}
+        return {
+            f"file {path}": content.decode(errors="replace")
+            for path, (_, content) in self._pipeline.assets.files.items()
+        }
 
 
 @pytest.fixture
@@ -270,3 +278,111 @@ def test_an_open_request_must_be_cancelled_first(pipeline: Pipeline) -> None:
 
     with pytest.raises(Erased):
         pipeline.requests.get(pipeline.caller, record.id)
+
+
+def request_erasure(pipeline: Pipeline) -> Record:
+    return pipeline.submissions.submit(pipeline.caller, [Submission("erasure", {})], key="e").records[0]
+
+
+def all_states(pipeline: Pipeline) -> list[Record]:
+    """Returns requests that have ended in every way, and open ones: queued, scheduled, snoozed and running."""
+    ended = [reach(pipeline) for reach in STATES]
+    pipeline.work = save_and(fail(Snooze(timedelta(days=1))))
+    snoozed = submit(pipeline)
+    pipeline.tasks.advance()
+    scheduled = submit(pipeline, run_at=pipeline.clock.now() + timedelta(days=2))
+    return [*ended, snoozed, scheduled]
+
+
+def test_an_erasure_leaves_nothing_but_its_receipt(pipeline: Pipeline, remains: Remains) -> None:
+    records = all_states(pipeline)
+    queued = submit(pipeline)
+
+    erasure = request_erasure(pipeline)
+    pipeline.pass_time(SECOND_PASS)
+
+    receipt = pipeline.record(erasure)
+    result: Any = receipt.result
+    assert receipt.status is Status.COMPLETED
+    assert result["erased"]["requests"] >= len(records)
+    assert {pipeline.record(each).erased is not None for each in (*records, queued)} == {True}
+    pipeline.requests.erase(pipeline.caller, erasure.id)  # the receipt itself has the caller's uid and tenant
+    pipeline.pass_time(SECOND_PASS)
+    assert remains.marked() == []
+    assert pipeline.tasks.pending() == []
+
+
+def test_the_work_that_runs_during_an_erasure_is_stopped_and_its_late_file_removed(
+    pipeline: Pipeline, remains: Remains
+) -> None:
+    late = ""
+
+    def erased_while_working(_input: JsonObject, work: Work) -> JsonObject:
+        nonlocal late
+        late = work.save("early.txt", "text/plain", MARKER.encode()).path.replace("early", "late")
+        erasure = request_erasure(pipeline)
+        delivery = Delivery(task=f"queues/erasure/tasks/{erasure.id}-g0", generation=0, retry_count=0)
+        assert pipeline.worker.deliver(TaskPayload(erasure.id, 0), delivery) is Verdict.COMPLETED
+        return {"text": f"{MARKER}-result"}
+
+    pipeline.work = erased_while_working
+    record = submit(pipeline)
+    pipeline.tasks.advance()
+    assert pipeline.record(record).erased is not None
+    pipeline.assets.save(late, "text/plain", MARKER.encode())
+
+    pipeline.pass_time(SECOND_PASS)
+
+    assert [each for each in remains.marked() if each.startswith("file")] == []
+
+
+def test_in_a_tenant_a_member_erases_only_own_requests(pipeline: Pipeline) -> None:
+    own = completed(pipeline)
+    erasing, pipeline.caller = pipeline.caller, Caller(uid="bob", tenant=pipeline.caller.tenant)
+    other = completed(pipeline)
+    pipeline.caller = erasing
+
+    request_erasure(pipeline)
+    pipeline.pass_time(SECOND_PASS)
+
+    assert pipeline.record(own).erased is not None
+    assert pipeline.record(other) == other
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("nth", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_an_erasure_continues_whatever_commit_its_process_dies_at(
+    pipeline: Pipeline, remains: Remains, when: str, nth: int
+) -> None:
+    records = [completed(pipeline), cancelled_before_its_start(pipeline)]
+    erasure = request_erasure(pipeline)
+    getattr(pipeline.deaths, when)("commit", nth)
+
+    pipeline.pass_time(5 * SECOND_PASS)
+
+    receipt = pipeline.record(erasure)
+    assert receipt.status is Status.COMPLETED
+    assert receipt.result is not None
+    assert receipt.result["erased"] == {"requests": 2, "cancelled": 0, "notifications": 1, "files": 2}
+    assert {pipeline.record(each).erased is not None for each in records} == {True}
+    assert [each for each in remains.marked() if each != f"document {erasure.id}"] == []
+
+
+def test_an_export_is_one_archive_of_all_requests_and_files_and_is_erased_like_them(
+    pipeline: Pipeline, remains: Remains
+) -> None:
+    records = all_states(pipeline)
+    export = pipeline.submissions.submit(pipeline.caller, [Submission("export", {})], key="x").records[0]
+    pipeline.tasks.advance()
+    result: Any = pipeline.record(export).result
+    path = pipeline.requests.asset_path(pipeline.caller, export.id, "export.zip")
+    archive = ZipFile(io.BytesIO(pipeline.assets.files[path][1]))
+
+    exported = {each["id"]: each for each in json.loads(archive.read("requests.json"))}
+    assert [asset["path"] for asset in result["assets"]] == [path]
+    assert {each.id: pipeline.record(each).public() for each in records}.items() <= exported.items()
+    assert archive.read(f"files/{records[0].id}/post.txt") == f"{MARKER}-file".encode()
+    erasure = request_erasure(pipeline)
+    pipeline.pass_time(SECOND_PASS)
+    assert [each for each in remains.marked() if each != f"document {erasure.id}"] == []
+    assert pipeline.assets.files == {}

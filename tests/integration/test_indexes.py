@@ -51,6 +51,7 @@ QUERIES: dict[str, Callable[[Requests], object]] = {
     "the list's next page": lambda requests: requests.page(tenant="u:a", status=None, limit=10, after=(NOW, "x")),
     "the list by status": lambda requests: requests.page(tenant="u:a", status=Status.QUEUED, limit=10, after=None),
     "the quota": lambda requests: requests.count_open(tenant="u:a", limit=100),
+    "the requests of an owner": lambda requests: requests.owned(owner="a", limit=10, after="x"),
     "the sweep": lambda requests: requests.overdue(shard=0, now=NOW, limit=10),
 }
 
@@ -90,4 +91,4 @@ def test_only_fields_that_a_query_uses_alone_keep_their_index(firestore_emulator
 
     used = set[str]().union(*(single_fields_of(query, firestore_emulator) for query in QUERIES.values()))
 
-    assert kept == used == {"due"}
+    assert kept == used == {"due", "owner"}

@@ -72,6 +72,9 @@ class ScriptedDocuments:
     def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:
         return self.inner.page(tenant=tenant, status=status, limit=limit, after=after)
 
+    def owned(self, *, owner: str, limit: int, after: str) -> list[Stored]:
+        return self.inner.owned(owner=owner, limit=limit, after=after)
+
     def count_open(self, *, tenant: str, limit: int) -> int:
         return self.inner.count_open(tenant=tenant, limit=limit)
 

@@ -21,7 +21,7 @@ def test_the_document_describes_every_operation() -> None:
 
 
 def test_operation_ids_are_unique() -> None:
-    assert len({operation.id for operation in OPERATIONS}) == len(OPERATIONS) == 11
+    assert len({operation.id for operation in OPERATIONS}) == len(OPERATIONS) == 13
 
 
 def test_only_operations_without_data_of_callers_are_public() -> None:
