@@ -28,6 +28,7 @@ ANSWERS: Mapping[Verdict, int] = {
     Verdict.MISSING: 200,
     Verdict.SUPERSEDED: 200,  # a task of another generation owns the request
     Verdict.BUSY: 409,  # another delivery holds the request; this task is retried in case that delivery dies
+    Verdict.NOT_DUE: 425,  # a forced run before run_at; the queue's backoff repeats it until then
     Verdict.UNSETTLED: 423,  # whether the claim landed is unknown; the next delivery reads
     Verdict.ATTEMPT_FAILED: 424,  # the queue's backoff decides on the retry; 429 and 5xx would slow the whole queue
 }

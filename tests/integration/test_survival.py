@@ -338,6 +338,22 @@ def counted_headers(attempt: Attempt) -> tuple[str | None, ...]:
     return tuple(attempt.headers.get(f"X-CloudTasks-Task{name}") for name in names)
 
 
+def test_a_forced_run_before_run_at_starts_nothing(pipeline: Pipeline) -> None:
+    record = pipeline.submit(run_at=pipeline.clock.now() + 10 * MINUTE)
+    [task] = pipeline.tasks.pending()
+
+    pipeline.tasks.force_run(task.name)
+    pipeline.pass_time(9 * MINUTE)
+
+    assert set(pipeline.answers) == {425}
+    assert pipeline.record(record).attempt == 0
+
+    pipeline.pass_time(10 * MINUTE)
+
+    assert pipeline.record(record).result == {"done": True}
+    assert pipeline.record(record).attempt == 1
+
+
 def test_a_forced_run_right_after_a_death_takes_over_before_the_retry_is_due(pipeline: Pipeline) -> None:
     pipeline.work = die_in_first_attempt
     record = pipeline.submit()

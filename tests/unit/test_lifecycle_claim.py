@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from common.pipeline.lifecycle import Delivery, Transition, Verdict, claim
+from common.pipeline.lifecycle.claiming import EARLY
 from common.pipeline.record import Claim, Failure, Progress, Record, Status, due_key
 from common.retention import RECORD_RETENTION
 from tests.unit.builders import CLAIM, LEASE, MINUTE, NOW, TASK, ended, processing, queued
@@ -49,6 +50,27 @@ def test_a_delivery_claims_a_queued_request() -> None:
             sweeps=None,
         ),
     )
+
+
+def test_a_forced_run_before_run_at_is_refused() -> None:
+    record = queued(run_at=LATER, scheduled_at=LATER)
+
+    assert claim_by(record, FIRST, LATER - EARLY - timedelta(microseconds=1)) == Transition(Verdict.NOT_DUE, record)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"scheduled_at": None}, {"scheduled_at": LATER + MINUTE}],
+    ids=["retried by a person", "rescheduled by the work"],
+)
+def test_a_run_at_matters_only_for_the_first_start(fields: dict[str, Any]) -> None:
+    assert claim_by(queued(run_at=LATER, **fields), FIRST, NOW).verdict is Verdict.CLAIMED
+
+
+def test_the_clock_of_a_worker_may_be_behind() -> None:
+    record = queued(run_at=LATER, scheduled_at=LATER)
+
+    assert claim_by(record, FIRST, LATER - EARLY).verdict is Verdict.CLAIMED
 
 
 def test_a_delivery_takes_over_after_the_lease_has_expired() -> None:

@@ -15,6 +15,7 @@ from common.pipeline.record import OPEN, Claim, Record, Status, due_key, is_due
 from common.work import FailureCode
 
 UNSETTLED_STATUS = 423
+EARLY = timedelta(seconds=5)  # this worker's clock may be behind that of Cloud Tasks
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,16 @@ class Delivery:
 
 
 def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, now: datetime) -> Transition:
-    """CLAIMED, BUSY, ENDED, SUPERSEDED, or FAILED when no attempt is left. BUSY may store evidence of a death."""
+    """CLAIMED, BUSY, NOT_DUE, ENDED, SUPERSEDED, or FAILED when no attempt is left.
+
+    BUSY may store evidence of a death.
+    """
     if record.status not in OPEN:
         return Transition(Verdict.ENDED, record)
     if record.generation != delivery.generation:
         return Transition(Verdict.SUPERSEDED, record)
+    if _waits_for_run_at(record, now):
+        return Transition(Verdict.NOT_DUE, record)
     spent = record.attempt >= record.max_attempts
     if record.status is Status.QUEUED:
         name, lost = Move.CLAIM, _lost_before(record, delivery)
@@ -85,6 +91,12 @@ def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, n
 def observe(record: Record, delivery: Delivery) -> Transition:
     """BUSY: stores only what the delivery reports, for a release that cannot do the work."""
     return Transition(Verdict.BUSY, _with_evidence(record, delivery))
+
+
+def _waits_for_run_at(record: Record, now: datetime) -> bool:
+    """Whether this is a forced run before the start that the caller chose. A retry has no such start any more."""
+    start = record.run_at if record.status is Status.QUEUED and record.run_at == record.scheduled_at else None
+    return start is not None and now + EARLY < start
 
 
 def _holder_is_dead(record: Record, delivery: Delivery) -> bool:
