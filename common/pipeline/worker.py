@@ -96,6 +96,8 @@ class Worker:
         except Conflict as conflict:
             log.info("attempt.superseded")
             return _verdict_after_conflict(conflict.current, delivery)
+        except NewerRecord as error:  # the work has run, so this delivery must count as dead
+            raise Unavailable(str(error)) from error
         log.bind(**log_fields.of_end(ended.record))
         self._enqueue_successors(transition, ended)
         return transition.verdict

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum, auto
 
-from common.errors import Unavailable
+from common.errors import NewerRecord, Unavailable
 from common.pipeline.record import Record, Status
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 from tests.fakes import FakeDocuments, FakeTasks
@@ -67,6 +67,8 @@ class ScriptedDocuments:
         self.reads += 1
         if not self.readable:
             raise Unavailable("no answer")
+        if newer := self.newer.intersection(ids):
+            raise NewerRecord(f"{newer} are of a newer release")
         return self.inner.read_all(ids)
 
     def page(self, *, tenant: str, status: Status | None, limit: int, after: Position | None) -> Page:

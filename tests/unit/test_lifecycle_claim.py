@@ -200,6 +200,26 @@ def test_nothing_is_written_beside_a_worker_of_an_older_release_which_would_stop
     assert claim_by(record, replace(RETRY, previous_response=response), LATER) == Transition(Verdict.BUSY, record)
 
 
+@pytest.mark.parametrize(
+    ("holder", "delivery"), [(None, LATER), (NOW, None), (None, None)], ids=["the holder", "this delivery", "both"]
+)
+@pytest.mark.parametrize("response", [423, 503])
+def test_without_the_time_of_a_delivery_only_the_lease_decides(
+    holder: datetime | None, delivery: datetime | None, response: int
+) -> None:
+    record = held(claim={"eta": holder})
+
+    transition = claim_by(record, replace(RETRY, eta=delivery, previous_response=response), LATER)
+
+    assert transition == Transition(Verdict.BUSY, record)
+
+
+def test_a_queued_request_counts_no_death_without_the_time_of_the_last_claim() -> None:
+    record = queued(claim=Claim(token="old", task=TASK, retry_count=0, lost=0))
+
+    assert claim_by(record, RETRY, LATER).record.claim == new_claim(RETRY, lost=0)
+
+
 def test_a_holder_that_gave_up_before_any_work_is_marked_idle_once() -> None:
     record = held()
     delivery = replace(RETRY, execution_count=1, previous_response=423)

@@ -256,6 +256,14 @@ def test_a_request_of_an_unknown_type_is_swept_as_usual_and_fails_after_three_da
     )
 
 
+def test_an_idle_attempt_of_an_unknown_type_is_given_back_at_its_end() -> None:
+    record = processing(attempt=2, idle=True)
+
+    ended_record = sweep_unknown_type(record, NOW + THREE_DAYS).record
+
+    assert (ended_record.status, ended_record.attempt, ended_record.errors) == (Status.FAILED, 1, None)
+
+
 def test_a_request_of_an_unknown_type_that_starts_in_a_year_fails_three_days_after_its_start() -> None:
     start = NOW + timedelta(days=366)
     record, now, swept = queued(run_at=start, scheduled_at=start), NOW, 0

@@ -45,8 +45,9 @@ def test_a_step_that_names_no_asset_is_kept_for_ever(value: JsonValue) -> None:
         lambda reference: {"made_at": LATE.isoformat(), "image": reference},
         lambda reference: [asset(LATE), reference],
         lambda reference: {"link": f"see {reference['path']}", "made_at": reference.get("made_at")},
+        lambda reference: {reference["path"]: "cover", "made_at": reference.get("made_at")},
     ],
-    ids=["itself", "in a list", "in an object with another time", "beside a new one", "in a text"],
+    ids=["itself", "in a list", "in an object with another time", "beside a new one", "in a text", "in a name"],
 )
 def test_a_step_that_names_an_asset_is_kept_for_as_long_as_the_asset_can_outlive_the_record(wrap: object) -> None:
     assert callable(wrap)

@@ -434,6 +434,14 @@ def test_an_outcome_that_cannot_be_stored_is_not_acknowledged() -> None:
         harness.deliver_first()
 
 
+def test_an_outcome_beside_a_record_of_a_newer_release_is_not_acknowledged() -> None:
+    harness = Harness(queued())
+    harness.documents.next_commits = [lambda: harness.documents.newer.add("r1"), CommitFault.NOT_APPLIED]
+
+    with pytest.raises(Unavailable):
+        harness.deliver_first()
+
+
 def test_the_task_of_a_rescheduled_request_carries_the_stored_record() -> None:
     harness = Harness(queued(), run=raising(Snooze(DELAY)))
 

@@ -124,7 +124,7 @@ def _with_evidence(record: Record, delivery: Delivery) -> Record:
 
 def _reports_idle(held: Claim, delivery: Delivery) -> bool:
     """Whether the holder's own delivery ended without work: its claim landed after it had given up."""
-    is_next = delivery.retry_count == held.retry_count + 1 and delivery.eta != held.eta
+    is_next = delivery.retry_count == held.retry_count + 1 and _was_rescheduled(held, delivery)
     return is_next and delivery.previous_response == UNSETTLED_STATUS
 
 
@@ -133,10 +133,16 @@ def _came_after(held: Claim, delivery: Delivery) -> bool:
 
 
 def _is_fresh(record: Record, delivery: Delivery) -> bool:
-    """Whether this delivery reports a death that is not counted yet: only a failure gives the task a new time."""
+    """Whether this delivery reports a death that is not counted yet."""
     held = record.claim
-    seen = {None, held.eta if held else None, record.reported_eta}
-    return delivery.reports_death and held is not None and delivery.eta not in seen
+    if held is None or not _was_rescheduled(held, delivery):
+        return False
+    return delivery.reports_death and delivery.eta != record.reported_eta
+
+
+def _was_rescheduled(held: Claim, delivery: Delivery) -> bool:
+    """Whether a failure has given the task a new time since that claim. Without both times, it is unknown."""
+    return held.eta is not None and delivery.eta is not None and delivery.eta != held.eta
 
 
 def _deaths(record: Record, delivery: Delivery) -> int:
@@ -149,7 +155,7 @@ def _lost_before(record: Record, delivery: Delivery) -> int:
     if last is None or last.task != delivery.task:
         return 0
     lost = last.lost or 0
-    return lost + (delivery.reports_death and delivery.eta != last.eta and delivery.unanswered > lost)
+    return lost + (delivery.reports_death and _was_rescheduled(last, delivery) and delivery.unanswered > lost)
 
 
 def _lost_with_lease(record: Record, delivery: Delivery) -> int:

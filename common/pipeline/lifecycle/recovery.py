@@ -82,7 +82,8 @@ def sweep_unknown_type(record: Record, now: datetime) -> Transition:
     swept = sweep(record, now)
     if swept.verdict in {Verdict.NOT_DUE, Verdict.FAILED} or now < waiting_since(record) + WITHDRAWN_AFTER:
         return swept
-    return fail(with_lost_attempt(record, now), FailureCode.WITHDRAWN, WITHDRAWN, now)
+    after = record.changed(attempt=record.attempt - 1) if record.idle else with_lost_attempt(record, now)
+    return fail(after, FailureCode.WITHDRAWN, WITHDRAWN, now)
 
 
 def renew(record: Record, now: datetime) -> Transition:

@@ -26,11 +26,11 @@ def _assets_made_at(value: JsonValue, record: Record) -> Iterator[datetime]:
     """Yields when each asset was made. One without a readable `made_at` may be as old as the record."""
     match value:
         case dict():
-            for each in value.values():
-                is_path = isinstance(each, str) and _names_asset(each, record)
-                yield from (
-                    [_moment(value.get("made_at")) or record.created_at] if is_path else _assets_made_at(each, record)
-                )
+            for name, each in value.items():
+                if _names_asset(name, record) or (isinstance(each, str) and _names_asset(each, record)):
+                    yield _moment(value.get("made_at")) or record.created_at
+                else:
+                    yield from _assets_made_at(each, record)
         case list():
             for each in value:
                 yield from _assets_made_at(each, record)
