@@ -38,10 +38,17 @@ class Deployment:
 
     url: str
     config: dict[str, Any]
+    headers: dict[str, str]
+    assets: str
     identity: IdentityPlatform
     firestore: Network
     browser: Browser
     hosts: frozenset[str]
+
+    def offer(self, *sign_in: str) -> None:
+        """Deploys the page again, with these sign-in methods and the policy for them."""
+        self.config["signIn"] = list(sign_in)
+        self.headers.update(policy(self.config, assets=self.assets))
 
 
 @contextmanager
@@ -52,7 +59,8 @@ def deploy_page(
     origin, key = str(stack.addresses.page), new_key()
     identity = IdentityPlatform(stack.addresses.project, origin)
     config = page_config(stack, database=database)
-    app = application(page, config=config, headers=policy(config, assets=stack.addresses.assets))
+    headers = policy(config, assets=stack.addresses.assets)
+    app = application(page, config=config, headers=headers)
     with (
         serve(app) as to_page,
         serve(identity.application(), tls=tls_context(key, folder)) as to_identity,
@@ -65,7 +73,8 @@ def deploy_page(
         }
         own_hosts = {urlsplit(url).netloc for url in (origin, stack.addresses.api, stack.addresses.assets)}
         with launch_chromium(playwright, redirects=redirects, trusted_key=fingerprint(key)) as browser:
-            yield Deployment(origin, config, identity, firestore, browser, frozenset({*own_hosts, *HOSTS, FIRESTORE}))
+            hosts = frozenset({*own_hosts, *HOSTS, FIRESTORE})
+            yield Deployment(origin, config, headers, stack.addresses.assets, identity, firestore, browser, hosts)
 
 
 def page_config(stack: Stack, *, database: str) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def open_sign_in(deployment: Deployment) -> Iterator[OpenSignIn]:
         visitors: list[Visitor] = []
 
         def open_sign_in(*methods: str, **options: Any) -> Visitor:
-            deployment.config["signIn"] = list(methods)
+            deployment.offer(*methods)
             visitor = contexts.enter_context(new_visitor(deployment.browser, deployment.url, **options))
             visitors.append(visitor)
             visitor.page.goto(visitor.url)
