@@ -72,7 +72,7 @@ def test_a_time_that_the_clocks_skip_is_refused_with_the_gap(open_page: OpenPage
     assert ann.count_calls("POST", "/requests") == 0
 
 
-def test_a_time_that_comes_twice_is_sent_as_the_note_says(stack: Stack, open_page: OpenPage) -> None:
+def test_a_time_that_comes_twice_is_sent_as_the_note_states(stack: Stack, open_page: OpenPage) -> None:
     page = restore_draft(open_page(), DENTIST)
     page.get_by_test_id("schedule").check()
     run_at, twice = page.get_by_label("Date and time"), next_change(hours=-1).replace(hour=2, minute=30)

@@ -39,7 +39,7 @@ async () => { for (const { name } of await indexedDB.databases()) indexedDB.dele
 
 
 @pytest.mark.parametrize("script", [FULL, FULL_FOR_INTENTS, FORBIDDEN], ids=["full", "full for one key", "forbidden"])
-def test_the_page_works_without_storage_and_says_what_a_reload_loses(
+def test_the_page_works_without_storage_and_warns_what_a_reload_loses(
     stack: Stack, open_page: OpenPage, script: str
 ) -> None:
     uid = new_uid()
