@@ -38,15 +38,14 @@ class Paging:
 
 def body(request: Request, limit: int) -> bytes:
     """Returns a JSON body. Raises InvalidInput for another media type, and what `any_body` raises."""
-    if request.mimetype != "application/json":
-        raise InvalidInput(Fault("", "must be sent with Content-Type: application/json"))
+    _check_is_json(request)
     return any_body(request, limit)
 
 
 def any_body(request: Request, limit: int) -> bytes:
     """Returns the body. Raises TooLarge above `limit` bytes, UnsupportedCoding or BrokenBody."""
     for header, plain in PLAIN_CODINGS.items():
-        if (coding := request.headers.get(header, plain)).strip().lower() != plain:
+        if (coding := request.headers.get(header, "").strip() or plain).lower() != plain:
             raise UnsupportedCoding(f"{header}: {coding[:MAX_SHOWN]} is not supported; send the body as it is.")
     length = request.content_length or 0
     if length > limit:
@@ -66,8 +65,15 @@ def any_body(request: Request, limit: int) -> bytes:
 
 def optional_body(request: Request, limit: int) -> bytes:
     """Returns the body, or b"" if the call has none. Raises as `body` does."""
-    has_body = request.content_length or "Transfer-Encoding" in request.headers
-    return body(request, limit) if has_body else b""
+    data = any_body(request, limit).strip()
+    if data:
+        _check_is_json(request)
+    return data
+
+
+def _check_is_json(request: Request) -> None:
+    if request.mimetype != "application/json":
+        raise InvalidInput(Fault("", "must be sent with Content-Type: application/json"))
 
 
 def idempotency_key(request: Request) -> str | None:

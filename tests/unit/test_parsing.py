@@ -27,7 +27,7 @@ def call(**parts: Any) -> Request:
 def call_with_body(body: bytes, *, content_type: str = "application/json", chunked: bool = False) -> Request:
     environ = EnvironBuilder(method="POST", data=body, content_type=content_type).get_environ()
     if chunked:
-        del environ["CONTENT_LENGTH"]
+        environ.pop("CONTENT_LENGTH", None)
         environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "wsgi.input": io.BytesIO(body)}
     return Request(environ)
 
@@ -53,6 +53,23 @@ def test_another_content_type_is_refused(content_type: str) -> None:
 
 def test_a_content_type_may_have_parameters() -> None:
     assert parsing.body(call_with_body(b"{}", content_type="application/json; charset=utf-8"), LIMIT) == b"{}"
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"\n"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+def test_an_optional_body_that_is_empty_needs_no_content_type(body: bytes, chunked: bool) -> None:
+    assert parsing.optional_body(call_with_body(body, content_type="", chunked=chunked), LIMIT) == b""
+
+
+def test_an_optional_body_with_content_needs_a_content_type() -> None:
+    with pytest.raises(InvalidInput, match="application/json"):
+        parsing.optional_body(call_with_body(b"{}", content_type=""), LIMIT)
+
+
+def test_an_empty_coding_is_none() -> None:
+    request = Request(EnvironBuilder(method="POST", json={}, headers=[("Content-Encoding", "")]).get_environ())
+
+    assert parsing.body(request, LIMIT) == b"{}"
 
 
 @pytest.mark.parametrize("header", ["Content-Encoding", "Transfer-Encoding"])
