@@ -168,8 +168,8 @@ resource "google_cloud_scheduler_job" "recurring" {
 
   lifecycle {
     precondition {
-      condition     = try(local.policies[each.value.submit.type].enabled, false) == true
-      error_message = "recurring: ${each.key}: its type ${each.value.submit.type} must be enabled in queues.json, and not draining."
+      condition     = try(local.policies[each.value.submit.type].enabled, false) == true && !try(local.policies[each.value.submit.type].internal, false)
+      error_message = "recurring: ${each.key}: its type ${each.value.submit.type} must be enabled in queues.json, and neither draining nor internal."
     }
   }
 }

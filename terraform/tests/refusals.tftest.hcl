@@ -388,3 +388,11 @@ run "a_recurring_request_of_a_type_that_does_not_exist" {
   }
   expect_failures = [google_cloud_scheduler_job.recurring]
 }
+
+run "a_recurring_request_of_an_internal_type" {
+  command = plan
+  variables {
+    recurring = { daily = { schedule = "0 6 * * *", submit = { type = "erasure", input = {} } } }
+  }
+  expect_failures = [google_cloud_scheduler_job.recurring]
+}

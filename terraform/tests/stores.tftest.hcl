@@ -93,7 +93,7 @@ run "backups_keep_what_was_erased_for_as_long_as_the_receipt_states" {
     error_message = "The backups of the database and the soft delete of the bucket must last as long as common/retention.json defines."
   }
   assert {
-    condition     = jsondecode(file("../common/retention.json")).record_backup_days >= 7
+    condition     = local.retention.record_backup_days >= 7
     error_message = "Point-in-time recovery keeps a week, so the receipt of an erasure must not promise less."
   }
 }
