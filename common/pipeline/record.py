@@ -130,6 +130,8 @@ class Record(Request):
     """How many deaths were reported since the claim without proof that one of them was the holder's."""
     reported_eta: Moment | None = None
     """The schedule time of the delivery that reported the latest of them."""
+    reported_by: int | None = None
+    """The retry count of that delivery. An earlier one knows less and decides nothing."""
     idle: bool | None = None
     """True if the holder gave up before any work, so its attempt does not count."""
     erased: Erased | None = None

@@ -144,7 +144,8 @@ def test_a_delivery_takes_over_when_every_unanswered_delivery_has_died(case: str
         Verdict.CLAIMED,
         new_claim(delivery, lost=delivery.unanswered),
     )
-    assert (transition.record.reported, transition.record.reported_eta) == (None, None)
+    marks = (transition.record.reported, transition.record.reported_eta, transition.record.reported_by)
+    assert marks == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +189,19 @@ def test_a_delivery_that_proves_no_death_changes_nothing(facts: dict[str, Any]) 
 def test_a_death_that_may_be_anothers_is_stored_and_the_lease_decides(record: Record, facts: dict[str, Any]) -> None:
     delivery = replace(RETRY, **facts)
 
-    evidence = record.changed(reported=1, reported_eta=LATER)
+    evidence = record.changed(reported=1, reported_eta=LATER, reported_by=delivery.retry_count)
     assert claim_by(record, delivery, LATER) == Transition(Verdict.BUSY, evidence)
     assert claim_by(evidence, delivery, LATER) == Transition(Verdict.BUSY, evidence)
+
+
+def test_a_delayed_delivery_decides_nothing_after_a_later_one_has_reported() -> None:
+    """Its report may be counted already, and the stored count may include deaths that its own counts do not."""
+    record = held(reported=2, reported_eta=LATER + MINUTE, reported_by=5)
+    repeats_report = replace(RETRY, retry_count=3)
+    misses_deaths = replace(RETRY, retry_count=3, execution_count=1, previous_response=409)
+
+    for delayed in (repeats_report, misses_deaths):
+        assert claim_by(record, delayed, LATER) == Transition(Verdict.BUSY, record)
 
 
 @pytest.mark.parametrize("response", [423, 503])
@@ -268,6 +279,15 @@ def test_a_claim_after_the_lease_counts_the_holder_as_lost(
     transition = claim_by(held(claim=claim), delivery, LEASE_END)
 
     assert transition.record.claim == new_claim(delivery, lost=lost)
+
+
+def test_a_delayed_delivery_adds_no_death_to_those_of_a_later_claim() -> None:
+    delayed = replace(RETRY, retry_count=3)
+    later = held(claim={"retry_count": 5, "lost": 1})
+
+    claims = [claim_by(later.changed(status=Status.QUEUED), delayed), claim_by(later, delayed, LEASE_END)]
+
+    assert [each.record.claim for each in claims] == [new_claim(delayed, lost=1), new_claim(delayed, lost=2)]
 
 
 def test_a_claim_after_the_lease_of_an_idle_holder_does_not_count_it_as_lost() -> None:

@@ -65,12 +65,13 @@ FULL = Record(
     trace="00-11111111111111111111111111111111-2222222222222222-01",
     reported=1,
     reported_eta=NOW + timedelta(seconds=3),
+    reported_by=4,
     idle=True,
     erased=Erased(at=NOW, scope="s"),
 )
 HIDDEN = {
     *("claim", "due", "steps", "schema", "trace", "sweeps", "redriven_at"),
-    *("reported", "reported_eta", "idle", "erased", "nonce", "form"),
+    *("reported", "reported_eta", "reported_by", "idle", "erased", "nonce", "form"),
 }
 
 

@@ -14,8 +14,9 @@ from common.pipeline.lifecycle.attempt import (
     report,
     snooze,
 )
-from common.pipeline.lifecycle.claiming import Delivery, claim, observe
+from common.pipeline.lifecycle.claiming import claim, observe
 from common.pipeline.lifecycle.creation import notifications, same_request, submit
+from common.pipeline.lifecycle.delivery import Delivery
 from common.pipeline.lifecycle.ending import cancel
 from common.pipeline.lifecycle.erasing import PURGE, Traces, erase, purge_of
 from common.pipeline.lifecycle.moves import MOVES, IllegalTransition, Move, Transition, Verdict, needs_task

@@ -5,9 +5,9 @@ were, and how many of them were answered below 500. The others are dead or still
 many deaths were reported as deliveries are unanswered. `docs/architecture.md` has the table of this rule.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from common.pipeline.lifecycle.delivery import Delivery
 from common.pipeline.lifecycle.ending import SPENT, fail, with_lost_attempt
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
 from common.pipeline.lifecycle.steps import lasting_steps
@@ -16,34 +16,6 @@ from common.work import FailureCode
 
 UNSETTLED_STATUS = 423
 EARLY = timedelta(seconds=5)  # this worker's clock may be behind that of Cloud Tasks
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One delivery, as described by the headers of Cloud Tasks.
-
-    `task` is the full task name and `eta` the schedule time of this delivery. `retry_count` counts the earlier
-    deliveries, forced runs included; `execution_count` those of them that were answered below 500. `previous_response`
-    is the HTTP status of the last delivery that ended.
-    """
-
-    task: str
-    generation: int
-    retry_count: int
-    execution_count: int | None = None
-    eta: datetime | None = None
-    previous_response: int | None = None
-
-    @property
-    def unanswered(self) -> int:
-        """How many earlier deliveries are dead or still running."""
-        answered = self.retry_count if self.execution_count is None else self.execution_count
-        return max(self.retry_count - answered, 0)
-
-    @property
-    def reports_death(self) -> bool:
-        """A worker answers below 500, so a 5xx means that a delivery died."""
-        return self.previous_response is not None and self.previous_response >= 500
 
 
 def claim(record: Record, delivery: Delivery, *, token: str, lease: timedelta, now: datetime) -> Transition:
@@ -103,6 +75,8 @@ def _holder_is_dead(record: Record, delivery: Delivery) -> bool:
     held = record.claim
     if held is None or held.lost is None or not _came_after(held, delivery) or _reports_idle(held, delivery):
         return False
+    if _is_outdated(record, delivery):
+        return False
     deaths = _deaths(record, delivery)
     return deaths >= 1 and delivery.unanswered - held.lost == deaths
 
@@ -118,7 +92,13 @@ def _with_evidence(record: Record, delivery: Delivery) -> Record:
     if _reports_idle(held, delivery):
         return move(record, Move.OBSERVE, idle=True)
     if _is_fresh(record, delivery):
-        return move(record, Move.OBSERVE, reported=_deaths(record, delivery), reported_eta=delivery.eta)
+        return move(
+            record,
+            Move.OBSERVE,
+            reported=_deaths(record, delivery),
+            reported_eta=delivery.eta,
+            reported_by=delivery.retry_count,
+        )
     return record
 
 
@@ -132,10 +112,15 @@ def _came_after(held: Claim, delivery: Delivery) -> bool:
     return held.task == delivery.task and held.retry_count < delivery.retry_count
 
 
+def _is_outdated(record: Record, delivery: Delivery) -> bool:
+    """Whether a later delivery has reported: this one was delayed, and its counts do not match the stored ones."""
+    return record.reported_by is not None and delivery.retry_count < record.reported_by
+
+
 def _is_fresh(record: Record, delivery: Delivery) -> bool:
     """Whether this delivery reports a death that is not counted yet."""
     held = record.claim
-    if held is None or not _was_rescheduled(held, delivery):
+    if held is None or _is_outdated(record, delivery) or not _was_rescheduled(held, delivery):
         return False
     return delivery.reports_death and delivery.eta != record.reported_eta
 
@@ -155,7 +140,8 @@ def _lost_before(record: Record, delivery: Delivery) -> int:
     if last is None or last.task != delivery.task:
         return 0
     lost = last.lost or 0
-    return lost + (delivery.reports_death and _was_rescheduled(last, delivery) and delivery.unanswered > lost)
+    is_new = _came_after(last, delivery) and _was_rescheduled(last, delivery) and delivery.unanswered > lost
+    return lost + (delivery.reports_death and is_new)
 
 
 def _lost_with_lease(record: Record, delivery: Delivery) -> int:
@@ -163,6 +149,8 @@ def _lost_with_lease(record: Record, delivery: Delivery) -> int:
     held = record.claim
     if held is None or held.task != delivery.task:
         return 0
+    known = (held.lost or 0) + (0 if record.idle else 1)  # an idle holder has answered
+    if not _came_after(held, delivery):
+        return known
     answered = delivery.retry_count - delivery.unanswered
-    holder = 0 if record.idle else 1  # an idle holder has answered
-    return max((held.lost or 0) + holder, held.retry_count + 1 - answered)
+    return max(known, held.retry_count + 1 - answered)

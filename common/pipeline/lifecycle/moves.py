@@ -98,7 +98,11 @@ def move(record: Record, name: Move, **changes: Any) -> Record:
     sources, target = MOVES[name]
     if record.status not in sources or record.erased is not None:
         raise IllegalTransition(f"{name} of a {'tombstone' if record.erased else f'{record.status} request'}")
-    kept = {} if name in {Move.REPORT, Move.OBSERVE} else dict.fromkeys(("reported", "reported_eta", "idle"))
+    kept = (
+        {}
+        if name in {Move.REPORT, Move.OBSERVE}
+        else dict.fromkeys(("reported", "reported_eta", "reported_by", "idle"))
+    )
     return record.changed(status=target, **{**kept, **changes})
 
 
