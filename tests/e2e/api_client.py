@@ -37,6 +37,10 @@ class ApiClient:
         answer = self._http.post(f"/requests/{request_id}:cancel")
         assert answer.status_code == 200, answer.text
 
+    def delete(self, request_id: str) -> None:
+        answer = self._http.delete(f"/requests/{request_id}")
+        assert answer.status_code == 204, answer.text
+
     def get(self, request_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self._http.get(f"/requests/{request_id}").json()
         return found

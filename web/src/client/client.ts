@@ -99,6 +99,21 @@ export class Client {
     return this.act('retry', seen)
   }
 
+  /** Erases a request that has ended. A repeat changes nothing. */
+  async erase(id: string): Promise<void> {
+    await this.change(`/requests/${id}`, { method: 'DELETE', idempotent: true })
+  }
+
+  /** Submits a request that erases all requests of the user; its result is a receipt. */
+  requestErasure(key: string): Promise<Request> {
+    return this.submitForAll('/me/erasure', key)
+  }
+
+  /** Submits a request that makes an archive of all requests of the user. */
+  requestExport(key: string): Promise<Request> {
+    return this.submitForAll('/me/exports', key)
+  }
+
   async getAssetUrl(id: string, name: string): Promise<SignedUrl> {
     const path = `/requests/${id}/assets/${encodeURIComponent(name)}`
     return (await this.call<SignedUrl>(path, { idempotent: true })).content
@@ -123,6 +138,10 @@ export class Client {
   private async act(action: string, { id, redrive }: SeenRequest): Promise<Request> {
     const options = { method: 'POST', body: { redrive }, idempotent: true } as const
     return (await this.change<Request>(`/requests/${id}:${action}`, options)).content
+  }
+
+  private async submitForAll(path: string, key: string): Promise<Request> {
+    return (await this.change<Request>(path, { method: 'POST', key, idempotent: true })).content
   }
 
   private change<T>(path: string, options: CallOptions): Promise<Answer<T>> {

@@ -8,7 +8,7 @@ import type { FieldError, ProblemBody } from './api'
 export type TokenSource = (fresh: boolean) => Promise<string>
 
 export interface CallOptions {
-  method?: 'GET' | 'POST'
+  method?: 'DELETE' | 'GET' | 'POST'
   body?: unknown
   /** The idempotency key. */
   key?: string
@@ -109,7 +109,8 @@ export class HttpClient {
 
 async function parseAnswer<T>(response: Response): Promise<Answer<T>> {
   try {
-    return { content: await response.json(), replayed: response.headers.get('Idempotency-Replayed') === 'true' }
+    const content = response.status === 204 ? undefined : await response.json()
+    return { content, replayed: response.headers.get('Idempotency-Replayed') === 'true' }
   } catch {
     throw new Unreachable()
   }

@@ -7,6 +7,7 @@
  *   const stopOne = client.watch(request.id, ([request]) => ...)              // [] once the request is deleted
  *   client.onState((state) => ...)                                            // live, reconnecting, offline, broken, ...
  *   await client.cancel(request); await client.retry(request)                 // as it was seen; may be repeated
+ *   await client.erase(id); await client.requestErasure(key); await client.requestExport(key)
  *   await client.list({ page_token }); await client.getAssetUrl(id, name)
  *   stop(); await client.close()                                              // the client cannot be used afterwards
  *

@@ -28,7 +28,7 @@ export async function findRefusalReason(target: Target, sources: Sources): Promi
   try {
     await sources.getRequest(target)
   } catch (error) {
-    if (error instanceof Problem && error.status === 404) return 'deleted'
+    if (error instanceof Problem && (error.status === 404 || error.status === 410)) return 'deleted'
     if (error instanceof Unreachable || (error instanceof Problem && error.status >= 500)) return 'unknown'
   }
   return 'retry'

@@ -131,6 +131,11 @@ export function useRequestList(client: Pick<Client, 'list' | 'watch'>, onEnd: (r
       update(request)
       if (isOpen(request)) watchSingle(request.id)
     },
+    /** The request was erased. */
+    remove(id: string) {
+      stopSingle(id)
+      remove(id)
+    },
     /** Ignores the filter. */
     find: (id: string) => known.get(id),
     /** Shows requests that were just submitted, and removes a filter that could hide them. */

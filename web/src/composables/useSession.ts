@@ -47,12 +47,29 @@ export async function openSession(config: Config, user: User, pageNotifications:
   const openRequestId = ref<string>()
   client.onState((next) => (state.value = next))
 
-  async function change(send: () => Promise<Request>): Promise<void> {
-    try {
-      requests.update(await send())
-    } catch (error) {
-      notifications.show('bad', error instanceof Error ? error.message : 'Something went wrong. Try again.')
-    }
+  async function showError(send: () => Promise<void>): Promise<void> {
+    await send().catch((error: unknown) =>
+      notifications.show('bad', error instanceof Error ? error.message : 'Something went wrong. Try again.'),
+    )
+  }
+
+  function change(send: () => Promise<Request>): Promise<void> {
+    return showError(async () => requests.update(await send()))
+  }
+
+  function erase({ id }: SeenRequest): Promise<void> {
+    return showError(async () => {
+      await client.erase(id)
+      requests.remove(id)
+    })
+  }
+
+  /** A repeat after a lost answer by the user is a second request, which finds nothing or the same. */
+  function requestForAll(kind: 'erasure' | 'export'): Promise<void> {
+    const key = crypto.randomUUID()
+    return showError(async () =>
+      requests.add([await (kind === 'erasure' ? client.requestErasure(key) : client.requestExport(key))]),
+    )
   }
 
   async function cancel(seen: SeenRequest): Promise<void> {
@@ -76,6 +93,8 @@ export async function openSession(config: Config, user: User, pageNotifications:
     loadTypes: async () => void (types.value = await client.listTypes()),
     cancel,
     retry: (seen: SeenRequest) => change(() => client.retry(seen)),
+    erase,
+    requestForAll,
     reconnect: () => client.reconnect(),
     async close(options?: { forget: boolean }) {
       isClosed = true

@@ -10,6 +10,9 @@ export const STATUS_LABELS: Record<Status, string> = {
   cancelled: 'Cancelled',
 }
 
+/** The types that only the service submits, with the titles of their requests. */
+const INTERNAL: Record<string, string> = { erasure: 'Erasure of your requests', export: 'Copy of your requests' }
+
 /** A space after punctuation, unless it ends an initial or an abbreviation such as "Dr."; or a line break. */
 const SENTENCE_END = /(?<=[.!?…])(?<!(?<![\p{L}\p{N}])(?:\p{L}|drs?|mrs?|ms|prof|st|tel|ext)\.)\s|\n/iu
 /** The marks that NFKD separates from "ä". Other scripts need their marks. */
@@ -18,7 +21,11 @@ const ACCENTS = /[\u0300-\u036f]/g
 /** The headline. Before the API has written one, the first sentence of the message. */
 export function titleOf({ input, result, type }: Request): string {
   const headline = result?.['headline'] ?? input['primary_message']
-  return typeof headline === 'string' ? firstSentence(headline) : humanize(type)
+  return INTERNAL[type] ?? (typeof headline === 'string' ? firstSentence(headline) : humanize(type))
+}
+
+export function isInternal({ type }: Request): boolean {
+  return type in INTERNAL
 }
 
 export function bylineOf({ input, type }: Request): string {

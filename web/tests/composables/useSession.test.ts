@@ -209,3 +209,27 @@ test('a refusal after the session has closed shows no notification', async () =>
   expect(calls).toEqual(['POST /requests/r1:cancel'])
   expect(messages()).toEqual([])
 })
+
+test('an erased request leaves the list, and a refused one stays', async () => {
+  session.requests.update(request('completed'))
+  answer = () => ({ status: 409, code: 'wrong_state', title: 'Cancel it first.' })
+  await session.erase(request('completed'))
+  expect(session.requests.find('r1')).toBeDefined()
+  expect(messages()).toContain('Cancel it first.')
+
+  answer = () => ({ status: 204 })
+  await session.erase(request('completed'))
+
+  expect(session.requests.find('r1')).toBeUndefined()
+  expect(calls).toEqual(['DELETE /requests/r1', 'DELETE /requests/r1'])
+})
+
+test('an export and an erasure are requests in the list, each with a key of its own', async () => {
+  answer = () => ({ ...request('queued'), id: `r${calls.length + 1}` })
+  await session.requestForAll('export')
+  await session.requestForAll('erasure')
+
+  expect(calls).toEqual(['POST /me/exports', 'POST /me/erasure'])
+  expect(new Set(keys).size).toBe(2)
+  expect(session.requests.find('r2')).toBeDefined()
+})
