@@ -7,7 +7,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 
 from local.cloud_tasks.engine import messages
 from local.cloud_tasks.engine.messages import PAUSED, RUNNING
-from tests.unit.cloud_tasks_world import LOCATION, QUEUE, World, error_of, seconds
+from tests.cloud_tasks.world import LOCATION, QUEUE, World, error_of, seconds
 
 
 @pytest.mark.parametrize("zeros", [{}, {"rate_limits": {}, "retry_config": {"max_retry_duration": seconds(0)}}])

@@ -6,7 +6,7 @@ import pytest
 
 from local.cloud_tasks.engine import Attempt, Outcome
 from local.cloud_tasks.engine.messages import PAUSED, RUNNING
-from tests.unit.cloud_tasks_world import START, World, responses, seconds
+from tests.cloud_tasks.world import START, World, responses, seconds
 
 
 def test_a_scheduled_task_waits_for_its_time() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.cloud_tasks.engine import Attempt
-from tests.unit.cloud_tasks_world import START, URL, World, seconds
+from tests.cloud_tasks.world import START, URL, World, seconds
 
 
 def _oidc(audience: str = "") -> dict[str, Any]:

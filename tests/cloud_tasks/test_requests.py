@@ -3,7 +3,7 @@
 import pytest
 
 from local.cloud_tasks.engine import messages
-from tests.unit.cloud_tasks_world import START, World, error_of, responses, seconds, system_headers
+from tests.cloud_tasks.world import START, World, error_of, responses, seconds, system_headers
 
 
 def test_the_retry_headers_match_the_recorded_sequence() -> None:

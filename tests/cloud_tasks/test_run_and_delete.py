@@ -3,7 +3,7 @@
 import pytest
 
 from local.cloud_tasks.engine import Outcome, Verdict, messages
-from tests.unit.cloud_tasks_world import QUEUE, START, World, error_of, responses, seconds, system_headers
+from tests.cloud_tasks.world import QUEUE, START, World, error_of, responses, seconds, system_headers
 
 
 @pytest.mark.parametrize("paused", [True, False])

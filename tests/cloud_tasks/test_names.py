@@ -6,7 +6,7 @@ import pytest
 from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import ErrorInfo, Help, LocalizedMessage
 
-from tests.unit.cloud_tasks_world import LOCATION, QUEUE, World, error_of, short_name
+from tests.cloud_tasks.world import LOCATION, QUEUE, World, error_of, short_name
 
 DOC = "https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues"
 MISSING = f"{LOCATION}/queues/missing"

@@ -9,7 +9,7 @@ from google.rpc.code_pb2 import Code
 
 from local.cloud_tasks.engine import Engine
 from local.cloud_tasks.engine.task_validation import MAX_TASK_BYTES
-from tests.unit.cloud_tasks_world import QUEUE, START, ReadableTokens, World, error_of, seconds
+from tests.cloud_tasks.world import QUEUE, START, ReadableTokens, World, error_of, seconds
 
 
 def test_the_name_of_a_pending_task_cannot_be_used_again() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from local.cloud_tasks.engine import TIMEOUT, UNREACHABLE, ApiError, Outcome, Verdict
 from local.cloud_tasks.engine.retry import RetryPolicy
-from tests.unit.cloud_tasks_world import START, World, responses, seconds
+from tests.cloud_tasks.world import START, World, responses, seconds
 
 
 def _constant(wait: float, **limits: object) -> dict[str, object]:
