@@ -7,7 +7,7 @@ function completed(type: string, result?: Record<string, unknown>): Request {
   return { type, result } as unknown as Request
 }
 
-test('an erasure says what was erased and how long backups keep it', () => {
+test('the receipt of an erasure lists what was erased and how long backups keep it', () => {
   const erased = { requests: 3, cancelled: 1, notifications: 2, files: 1 }
   const backups = { records_days: 7, records_until: '2026-01-08T12:00:00Z', files_days: 0 }
 
@@ -20,7 +20,7 @@ test.each([
   [0, '2 requests and 1 file.'],
   [1, '2 requests and 1 file. 1 file no longer exists.'],
   [2, '2 requests and 1 file. 2 files no longer exist.'],
-])('an export says what is in it and what is missing: %i', (missing_files, text) => {
+])('the receipt of an export lists what is in it and what is missing: %i', (missing_files, text) => {
   expect(receiptOf(completed('export', { exported: { requests: 2, files: 1, missing_files } }))).toBe(text)
 })
 
