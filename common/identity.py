@@ -6,19 +6,19 @@ Unsigned tokens are for the local stack only: `Settings.accepts_unsigned_tokens`
 import base64
 import binascii
 import json
+import math
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol
 
 from google.auth import exceptions, jwt
 
-from common.caller import SYSTEM_TENANT, Caller
+from common.caller import MAX_NAME_CHARACTERS, SYSTEM_TENANT, Caller, is_name
 from common.certificates import Signature
 from common.errors import Forbidden, NotSignedIn
 
 CLOCK_SKEW_SECONDS = 10  # between Google's clock, or the caller's in the local stack, and ours
 NOT_VALID = "The token is not valid."
-MAX_NAME_CHARACTERS = 128  # of a uid, as Firebase bounds it, and of a tenant
 
 Claims = Mapping[str, Any]
 
@@ -52,19 +52,15 @@ class Identity:
         uid, tenant = claims.get("sub"), claims.get("tenant")
         if claims.get("iss") != self._issuer:
             raise NotSignedIn("The token was issued for another project.")
-        if not _is_name(uid):
+        if not is_name(uid):
             raise NotSignedIn("The token has no user id.")
         if tenant is None and self._require_tenant:
             raise Forbidden("The token has no tenant claim, which is required here.")
-        if tenant is not None and not _is_name(tenant):
+        if tenant is not None and not is_name(tenant):
             raise Forbidden(f"The token's tenant claim is not a text of 1 to {MAX_NAME_CHARACTERS} characters.")
         if f"t:{tenant}" == SYSTEM_TENANT:
             raise Forbidden("The token's tenant claim is reserved for recurring requests.")
         return Caller(uid=uid, tenant=f"u:{uid}" if tenant is None else f"t:{tenant}")
-
-
-def _is_name(claim: object) -> TypeGuard[str]:
-    return isinstance(claim, str) and claim.isprintable() and 0 < len(claim) <= MAX_NAME_CHARACTERS
 
 
 def signed_tokens(project: str, certificates: Certificates) -> Verifier:
@@ -74,7 +70,7 @@ def signed_tokens(project: str, certificates: Certificates) -> Verifier:
         try:
             header = jwt.decode_header(token)
             claims: Claims = jwt.decode(token, verify=False)
-            if header.get("alg") != "RS256" or not _is_name(key_id := header.get("kid")):
+            if header.get("alg") != "RS256" or not is_name(key_id := header.get("kid")):
                 raise NotSignedIn("The token is not signed like a Firebase ID token.")
             content, _, signature = token.rpartition(".")
             key = certificates(key_id)
@@ -107,19 +103,22 @@ def unsigned_tokens(project: str) -> Verifier:
 
 
 def _check(claims: Claims, project: str) -> None:
-    """Raises NotSignedIn for a token of another project, or one that has expired or comes from the future."""
+    """Raises NotSignedIn for a token of another project, or one whose times are missing, past or in the future."""
     if claims.get("aud") != project:
         raise NotSignedIn("The token is for another project.")
+    for name in ("exp", "iat", "auth_time"):
+        if not _is_finite(claims.get(name)):
+            raise NotSignedIn(f"The token's {name} is not a number.")
     now = time.time()
-    if not _is_number(expires := claims.get("exp")) or not expires >= now - CLOCK_SKEW_SECONDS:  # NaN is neither
+    if claims["exp"] < now - CLOCK_SKEW_SECONDS:
         raise NotSignedIn("The token has expired.")
     for name in ("iat", "auth_time"):
-        if not _is_number(moment := claims.get(name, now)) or not moment <= now + CLOCK_SKEW_SECONDS:
+        if claims[name] > now + CLOCK_SKEW_SECONDS:
             raise NotSignedIn(f"The token's {name} is not in the past; is a clock wrong?")
 
 
-def _is_number(claim: object) -> TypeGuard[float]:
-    return isinstance(claim, int | float)
+def _is_finite(claim: object) -> bool:
+    return type(claim) is int or (isinstance(claim, float) and math.isfinite(claim))  # a bool is no int here
 
 
 def _decode(part: str) -> Any:

@@ -18,6 +18,15 @@ from cryptography.x509.oid import NameOID
 from local.emulators.firestore import PROJECT
 
 KEY_ID = "a1b2c3"
+NO_TIMES: dict[str, Any] = {
+    "absent": None,
+    "a boolean": True,
+    "a text": "1",
+    "a list": [1],
+    "NaN": float("nan"),
+    "infinity": float("inf"),
+    "negative infinity": float("-inf"),
+}
 
 
 @dataclass(frozen=True)

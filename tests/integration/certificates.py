@@ -25,6 +25,8 @@ class CertificateEndpoint:
     body: bytes | None = None
     calls: int = 0
     stalls: bool = False
+    seconds_per_byte: float = 0
+    cache_control: str = f"public, max-age={int(MAX_AGE.total_seconds())}, must-revalidate, no-transform"
     url: str = ""
     closing: Event = field(default_factory=Event)
 
@@ -43,11 +45,16 @@ def certificate_endpoint(certificates: Mapping[str, str], *, tls: Path | None = 
             self.send_response_only(endpoint.status)
             self.send_header("Age", str(int(endpoint.age.total_seconds())))
             self.send_header("Content-Type", "application/json; charset=UTF-8")
-            max_age = int(MAX_AGE.total_seconds())
-            self.send_header("Cache-Control", f"public, max-age={max_age}, must-revalidate, no-transform")
+            self.send_header("Cache-Control", endpoint.cache_control)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if not endpoint.seconds_per_byte:
+                self.wfile.write(body)
+                return
+            for byte in body:
+                if endpoint.closing.wait(endpoint.seconds_per_byte):
+                    return
+                self.wfile.write(bytes([byte]))
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
             """Logs nothing."""

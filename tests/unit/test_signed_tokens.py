@@ -15,6 +15,7 @@ from common.identity import Verifier, signed_tokens
 from local.emulators.firestore import PROJECT
 from tests.tokens import (
     KEY_ID,
+    NO_TIMES,
     Key,
     encode,
     encode_json,
@@ -104,6 +105,13 @@ INVALID: dict[str, Callable[[Key], str]] = {
 def test_an_invalid_token_is_refused(verify: Verifier, key: Key, case: str) -> None:
     with pytest.raises(NotSignedIn):
         verify(INVALID[case](key))
+
+
+@pytest.mark.parametrize("case", NO_TIMES)
+@pytest.mark.parametrize("name", ["exp", "iat", "auth_time"])
+def test_a_token_without_its_times_is_refused(verify: Verifier, key: Key, name: str, case: str) -> None:
+    with pytest.raises(NotSignedIn, match=f"^The token's {name} is not a number.$"):
+        verify(signed_token(key, firebase_claims(**{name: NO_TIMES[case]})))
 
 
 NOT_LIKE_FIREBASE = {

@@ -12,7 +12,7 @@ from common.errors import NotSignedIn
 from common.identity import unsigned_tokens
 from local.emulators.firestore import PROJECT
 from local.token import unsigned_token
-from tests.tokens import encode, encode_json
+from tests.tokens import NO_TIMES, encode, encode_json
 
 VALID = unsigned_token("alice")
 CLAIMS = json.loads(base64.urlsafe_b64decode(VALID.split(".")[1] + "=="))
@@ -74,6 +74,13 @@ INVALID = {
 def test_an_invalid_token_is_refused(case: str) -> None:
     with pytest.raises(NotSignedIn):
         unsigned_tokens(PROJECT)(INVALID[case])
+
+
+@pytest.mark.parametrize("case", NO_TIMES)
+@pytest.mark.parametrize("name", ["exp", "iat", "auth_time"])
+def test_a_token_without_its_times_is_refused(name: str, case: str) -> None:
+    with pytest.raises(NotSignedIn, match=f"^The token's {name} is not a number.$"):
+        unsigned_tokens(PROJECT)(with_claims(**{name: NO_TIMES[case]}))
 
 
 REASONS = {

@@ -27,6 +27,7 @@ export function createUnsignedToken(uid: string, project: string): string {
     user_id: uid,
     iat: now,
     exp: now + 3600,
+    auth_time: now,
     email: `${uid}@example.com`,
     email_verified: true,
   }
