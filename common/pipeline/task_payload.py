@@ -5,6 +5,7 @@ that the document has not been written since.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -14,6 +15,10 @@ from common.pipeline.record import SCHEMA, YEARS, Record, is_due
 from common.pipeline.store import Stored
 
 MAX_BODY_BYTES = 24 * 1024
+MAX_CLOCK_SKEW = timedelta(days=1)  # between Firestore's clock and ours
+
+_UPDATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
+_EPOCH = re.compile(r"1970-01-01T00:00:00(\.0+)?Z")
 
 
 class InvalidPayload(ValueError):
@@ -48,31 +53,48 @@ class TaskPayload:
         return _json({"id": self.record_id, "generation": self.generation, **budget})
 
     @classmethod
-    def decode(cls, data: bytes) -> Self:
-        """The inverse of `encode`. Raises InvalidPayload."""
+    def decode(cls, data: bytes, *, now: datetime | None = None) -> Self:
+        """The inverse of `encode`. Raises InvalidPayload, also for a record written more than a day after `now`."""
         try:
             body: dict[str, Any] = json.loads(data, parse_int=_stored_integer)
-            seconds = body.get("time_budget_seconds")
-            budget = None if seconds is None else timedelta(seconds=seconds)
+            budget = _time_budget(body.get("time_budget_seconds"))
             if "record" not in body:
                 return cls(str(body["id"]), int(body["generation"]), time_budget=budget)
-            record, update_time = body["record"], str(body["u"])
-            _check_times(update_time, record.get("due"))
+            record, update_time = body["record"], body["u"]
+            _check_times(update_time, record.get("due"), now)
             if record.get("schema", SCHEMA) > SCHEMA:
                 return cls(str(record["id"]), int(record["generation"]), time_budget=budget)
             stored = Stored(Record.model_validate_json(json.dumps(record)), update_time)
+            _check_notify(stored.record)
             return cls.of(stored, time_budget=budget)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise InvalidPayload(f"the body is not a task payload: {type(error).__name__}") from error
 
 
-def _check_times(update_time: str, due: str | None) -> None:
+def _check_times(update_time: str, due: str | None, now: datetime | None) -> None:
     """Raises ValueError for times that are none, before a gateway or the lifecycle does."""
     written_at = datetime.fromisoformat(update_time)
-    if written_at.year not in YEARS:
+    if not _UPDATE_TIME.fullmatch(update_time) or written_at.year not in YEARS or _EPOCH.fullmatch(update_time):
         raise ValueError("no time of a write")
+    if now is not None and written_at > now + MAX_CLOCK_SKEW:
+        raise ValueError("a time in the future")
     if due is not None:
         is_due(due, written_at)
+
+
+def _check_notify(record: Record) -> None:
+    """Raises ValueError for an entry from which no notification can be created."""
+    if not all(isinstance(entry.get("type"), str) for entry in record.notify or ()):
+        raise ValueError("a notification without a type")
+
+
+def _time_budget(seconds: Any) -> timedelta | None:
+    """Raises ValueError for a budget that is no positive duration."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or (budget := timedelta(seconds=seconds)) <= timedelta(0):
+        raise ValueError("no positive duration")
+    return budget
 
 
 def _stored_integer(text: str) -> int:

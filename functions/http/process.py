@@ -89,7 +89,7 @@ class Process:
     def _parse(self, request: Request) -> tuple[TaskPayload, Delivery]:
         queue, task = request.headers.get("X-CloudTasks-QueueName", ""), request.headers["X-CloudTasks-TaskName"]
         try:
-            payload = TaskPayload.decode(parsing.any_body(request, MAX_TASK_BYTES))
+            payload = TaskPayload.decode(parsing.any_body(request, MAX_TASK_BYTES), now=datetime.now(UTC))
         except (InvalidPayload, TooLarge, UnsupportedCoding) as error:
             raise InvalidDelivery(str(error)) from error
         if not re.fullmatch(ID_PATTERN, payload.record_id):

@@ -321,6 +321,7 @@ ODD_BODIES = {
     "a generation that is NaN": b'{"id":"%b","generation":NaN}' % ID.encode(),
     "a generation of many digits": b'{"id":"%b","generation":%b}' % (ID.encode(), b"9" * 5_000),
     "a budget that is no number": b'{"id":"%b","generation":0,"time_budget_seconds":"x"}' % ID.encode(),
+    "a budget that is a boolean": b'{"id":"%b","generation":0,"time_budget_seconds":true}' % ID.encode(),
     "a record that is a list": b'{"record":[],"u":""}',
     "a record without fields": b'{"record":{},"u":"2026-01-01T00:00:00Z"}',
     "a record of a newer schema": b'{"record":{"schema":99,"id":"x","generation":0},"u":""}',

@@ -79,7 +79,28 @@ def test_a_record_of_a_newer_schema_is_not_decoded() -> None:
         ),
         *(
             json.dumps({"u": time, "record": stored().record.to_json()}).encode()
-            for time in ("", "x", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+            for time in (
+                *("", "x", None, 7, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+                *("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z", "1969-12-31T23:59:59Z"),
+                *("2026-01-31", "20260131T090000Z", "2026-01-31T09:00Z", "2026-01-31 09:00:00Z"),
+                *("2026-01-31T09:00:00", "2026-01-31T09:00:00+00:00", "2026-01-31T09:00:00z", " 2026-01-31T09:00:00Z"),
+                *("2026-01-31T09:00:00.Z", "2026-01-31T09:00:00,1Z", "2026-01-31T09:00:00.1234567891Z"),
+                *("2026-01-31T09:00:60Z", "2026-02-30T09:00:00Z", "2026-01-31T09:00:00Z\n"),
+            )
+        ),
+        *(
+            json.dumps(
+                {"u": UPDATE_TIME, "record": {**stored().record.to_json(), "notify": json.loads(notify)}}
+            ).encode()
+            for notify in (
+                "[{}]",
+                '[{"to": "a"}]',
+                '[{"type": null}]',
+                '[{"type": 7}]',
+                '[{"type": "webhook"}, {}]',
+                '["x"]',
+                "{}",
+            )
         ),
     ],
 )
@@ -96,7 +117,27 @@ def test_the_time_budget_is_decoded_as_it_was_encoded(each: Stored, time_budget:
     assert TaskPayload.decode(body).time_budget == time_budget
 
 
-@pytest.mark.parametrize("seconds", ['"ten"', "[]", "1e300"])
+@pytest.mark.parametrize(
+    "update_time", ["2026-01-31T09:00:00Z", "2026-01-31T09:00:00.1Z", "1970-01-01T00:00:00.000001Z"]
+)
+def test_an_update_time_has_up_to_nine_digits_of_fraction(update_time: str) -> None:
+    each = Stored(stored().record, update_time)
+
+    assert TaskPayload.decode(TaskPayload.of(each).encode()).stored == each
+
+
+def test_a_record_that_was_written_more_than_a_day_ahead_is_invalid() -> None:
+    body = TaskPayload.of(stored()).encode()
+
+    assert TaskPayload.decode(body, now=NOW - timedelta(days=1)) == TaskPayload.decode(body)
+    with pytest.raises(InvalidPayload):
+        TaskPayload.decode(body, now=NOW - timedelta(days=1, seconds=1))
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    ['"ten"', "[]", "{}", "true", "false", "0", "0.0", "-1", "-0.5", "1e-9", "1e300", "NaN", "Infinity", "-Infinity"],
+)
 def test_a_time_budget_that_is_no_duration_is_invalid(seconds: str) -> None:
     with pytest.raises(InvalidPayload):
         TaskPayload.decode(f'{{"id": "{ID}", "generation": 0, "time_budget_seconds": {seconds}}}'.encode())
