@@ -169,9 +169,13 @@ def child_id(*, parent: str, redrive: int, index: int) -> str:
     return _digest([parent, redrive, "notify", index])
 
 
-def purge_id(record_id: str) -> str:
-    """Returns the id of the request that removes the traces of an erased one."""
-    return _digest([record_id, "purge"])
+def purge_id(record: Record) -> str:
+    """Returns the id of the request that removes the traces of an erased one.
+
+    The time is part of it: after the tombstone's expiry its key can create a request with the same id, while the purge
+    of the first one still exists.
+    """
+    return _digest([record.id, record.created_at.isoformat(), "purge"])
 
 
 def erased_scope(*, record_id: str, tenant: str | None) -> str:

@@ -109,7 +109,7 @@ class RequestService:
         if transition.verdict is Verdict.STILL_OPEN:
             raise WrongState("The request is open; cancel it first.")
         try:
-            purge = self._documents.read(purge_id(record_id))
+            purge = self._documents.read(purge_id(stored.record))
         except Unavailable as error:
             log.warning("enqueue.left_to_sweeper", request_id=record_id, reason=str(error))
         else:

@@ -69,6 +69,11 @@ class Service:
         token = unsigned_token(uid, tenant=tenant, claims=claims)
         return Caller(self.http, f"Bearer {token}", f"u:{uid}" if tenant is None else f"t:{tenant}")
 
+    def stored(self, request_id: str) -> Record:
+        found = self.documents.read(request_id)
+        assert found is not None
+        return found.record
+
     def stored_by(self, caller: Caller) -> list[Record]:
         """Returns the requests of the caller's tenant, newest first."""
         return self.documents.page(tenant=caller.tenant, status=None, limit=50, after=None).records

@@ -19,7 +19,7 @@ from tests.unit.request_service_harness import ANN, MALLORY, Harness
 from tests.unit.scripted_gateways import CommitFault, ScriptedDocuments, ScriptedTasks
 from tests.unit.test_request_service import USE_CASES
 
-PURGE = purge_id("r1")
+PURGE = purge_id(ended(Status.FAILED))
 EMAIL: JsonObject = {"type": "email", "to": "ann@clinic.example"}
 NOTIFY = (EMAIL, EMAIL)
 
@@ -102,6 +102,17 @@ def test_a_repeat_enqueues_a_purge_that_is_still_queued() -> None:
 
     assert harness.tasks.names == {f"{PURGE}-g0"}
     assert harness.documents.commits == 1
+
+
+def test_a_request_that_has_the_id_of_an_expired_tombstone_gets_a_purge_of_its_own() -> None:
+    harness = Harness(ended(Status.FAILED))
+    harness.requests.erase(ANN, "r1")
+    later = ended(Status.FAILED, created_at=NOW + timedelta(days=36))
+    harness.documents.inner.stored["r1"] = Stored(later, "0")
+
+    harness.requests.erase(ANN, "r1")
+
+    assert {PURGE, purge_id(later)} <= harness.documents.records.keys()
 
 
 def test_a_lost_answer_is_resolved_by_a_read() -> None:

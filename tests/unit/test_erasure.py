@@ -159,7 +159,7 @@ def test_each_erased_request_gets_a_purge_that_runs_when_no_worker_can_be_left()
 
     harness.run()
 
-    purge = harness.documents[purge_id("a")]
+    purge = harness.documents[purge_id(own("a"))]
     assert purge.scheduled_at is not None
     assert purge.scheduled_at > NOW + POLICY.lease
     assert harness.tasks.names == {f"{purge.id}-g0"}

@@ -137,7 +137,7 @@ def test_the_purge_of_a_request_has_what_finds_its_traces_and_nothing_that_anybo
     purge = lifecycle.purge_of(record, max_attempts=9, now=LATER)
 
     assert purge == lifecycle.submit(
-        record_id=purge_id("r1"),
+        record_id=purge_id(record),
         tenant=None,
         owner="",
         type_name="purge",

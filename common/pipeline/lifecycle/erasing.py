@@ -71,7 +71,7 @@ def erase(record: Record, now: datetime, *, purge: Record | None = None) -> Tran
 def purge_of(record: Record, *, max_attempts: int, now: datetime, run_at: datetime | None = None) -> Record:
     """Returns the queued request that removes the traces of a record. It contains nothing that a caller sent."""
     return submit(
-        record_id=purge_id(record.id),
+        record_id=purge_id(record),
         tenant=None,
         owner="",
         type_name=PURGE,
