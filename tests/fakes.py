@@ -8,7 +8,9 @@ from datetime import datetime
 from threading import Lock
 
 from common.gateways.folder_assets import checked
-from common.pipeline.record import OPEN, Record, Status, due_until, task_name, task_name_of
+from common.pipeline.due import due_until
+from common.pipeline.ids import task_name, task_name_of
+from common.pipeline.record import OPEN, Record, Status
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 

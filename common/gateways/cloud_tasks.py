@@ -11,7 +11,8 @@ from google.cloud.tasks_v2 import CloudTasksClient, HttpMethod, HttpRequest, Tas
 from google.protobuf.duration_pb2 import Duration
 
 from common.errors import NewerRecord, Unavailable
-from common.pipeline.record import Record, task_name, task_name_of
+from common.pipeline.ids import task_name, task_name_of
+from common.pipeline.record import Record
 from common.pipeline.store import Stored
 from common.pipeline.task_payload import TaskPayload
 from common.queues import Policies, Policy

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from common import log
 from common.errors import NewerRecord, Unavailable
-from common.pipeline.record import OPEN, SCHEMA, Record, Status, due_until
+from common.pipeline.due import due_until
+from common.pipeline.record import OPEN, SCHEMA, Record, Status
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 
 COLLECTION = "requests"
@@ -38,8 +39,13 @@ _BUGS = (exceptions.InvalidArgument, exceptions.PermissionDenied)
 class Requests:
     """The stored requests. Reads raise Unavailable after bounded retries."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(
+        self, client: Client, *, attempt_timeout: Any = ATTEMPT_TIMEOUT, read_retry: Retry | None = READ_RETRY
+    ) -> None:
+        """`attempt_timeout` limits each try of a call. `read_retry` repeats reads; None never does."""
         self._client = client
+        self._timeout = attempt_timeout
+        self._retry = read_retry
         self._collection = client.collection(COLLECTION)
 
     def commit(self, update: Update | None, creates: Sequence[Record]) -> str:
@@ -55,7 +61,7 @@ class Requests:
         for record in creates:
             batch.create(self._document(record.id), record.to_document())
         try:
-            results = batch.commit(retry=None, timeout=ATTEMPT_TIMEOUT)
+            results = batch.commit(retry=None, timeout=self._timeout)
         except _BUGS:
             raise
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
@@ -70,7 +76,7 @@ class Requests:
         if not documents:
             return {}
         try:
-            snapshots = list(self._client.get_all(documents, retry=READ_RETRY, timeout=ATTEMPT_TIMEOUT))
+            snapshots = list(self._client.get_all(documents, retry=self._retry, timeout=self._timeout))
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
             raise Unavailable("Firestore did not answer a read") from error
         return {snapshot.id: _stored(snapshot) for snapshot in snapshots if snapshot.exists}
@@ -107,7 +113,7 @@ class Requests:
         )
         counting: Any = query.count()  # the client annotates its result as not iterable
         try:
-            [[count]] = counting.get(retry=READ_RETRY, timeout=ATTEMPT_TIMEOUT)
+            [[count]] = counting.get(retry=self._retry, timeout=self._timeout)
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
             raise Unavailable("Firestore did not answer a count") from error
         return int(count.value)
@@ -127,7 +133,7 @@ class Requests:
 
     def _run(self, query: Query) -> list[DocumentSnapshot[Any]]:
         try:
-            return list(query.stream(retry=READ_RETRY, timeout=ATTEMPT_TIMEOUT))
+            return list(query.stream(retry=self._retry, timeout=self._timeout))
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
             raise Unavailable("Firestore did not answer a query") from error
 

@@ -14,8 +14,9 @@ from pydantic import JsonValue
 from common import log
 from common.errors import Unavailable
 from common.pipeline import lifecycle
+from common.pipeline.ids import effect_key
 from common.pipeline.lifecycle import Transition
-from common.pipeline.record import Progress, Record, Status, effect_key
+from common.pipeline.record import Progress, Record, Status
 from common.pipeline.store import Conflict, Documents, Stored, save
 from common.work import ASSET_NAME_PATTERN, Asset, AttemptAborted, FailureCode, PermanentFailure, storable_text
 

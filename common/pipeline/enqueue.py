@@ -6,7 +6,8 @@ from typing import Protocol
 from common import log
 from common.errors import NewerRecord, Unavailable
 from common.pipeline import lifecycle
-from common.pipeline.store import Stored
+from common.pipeline.lifecycle import Transition, Verdict
+from common.pipeline.store import Documents, Stored
 
 
 class Tasks(Protocol):
@@ -24,3 +25,17 @@ def enqueue_task(tasks: Tasks, stored: Stored, *, now: datetime) -> bool:
         log.warning("enqueue.left_to_sweeper", request_id=stored.record.id, reason=str(error))
         return False
     return True
+
+
+def enqueue_successors(
+    transition: Transition, stored: Stored, *, documents: Documents, tasks: Tasks, now: datetime
+) -> None:
+    """Creates the tasks of a rescheduled request and of the requests that its end has created."""
+    rescheduled = [stored] if transition.verdict is Verdict.RESCHEDULED else []
+    try:
+        children = documents.read_all(child.id for child in transition.children)
+    except Unavailable as error:
+        log.warning("enqueue.left_to_sweeper", reason=str(error))
+        children = {}
+    for each in (*rescheduled, *children.values()):
+        enqueue_task(tasks, each, now=now)

@@ -3,10 +3,8 @@
 A caller sees the fields of `Request`; `Record` adds those of the protocol. A field that is None is not stored.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -153,82 +151,8 @@ class Record(Request):
         return self.model_copy(update=fields)
 
 
-def request_id(*, tenant: str, owner: str, key: str, index: int = 0) -> str:
-    """Returns the id of a request with an idempotency key: the same for every repeat of the call."""
-    return _digest([tenant, owner, key, index])
-
-
-def child_ids(record: Record) -> list[str]:
-    """Returns the ids of the record's notifications, one for each entry of `notify`."""
-    entries = range(len(record.notify or ()))
-    return [child_id(parent=record.id, redrive=record.redrive, index=index) for index in entries]
-
-
-def child_id(*, parent: str, redrive: int, index: int) -> str:
-    """Returns the id of the notification for entry `index` of the parent's `notify`."""
-    return _digest([parent, redrive, "notify", index])
-
-
-def purge_id(record: Record) -> str:
-    """Returns the id of the request that removes the traces of an erased one.
-
-    The time is part of it: after the tombstone's expiry its key can create a request with the same id, while the purge
-    of the first one still exists.
-    """
-    return _digest([record.id, record.created_at.isoformat(), "purge"])
-
-
-def erased_scope(*, record_id: str, tenant: str | None) -> str:
-    """Returns the scope of a tombstone. It differs for each request, so tombstones of a tenant cannot be linked."""
-    return _digest([record_id, tenant, "erased"])
-
-
-def _digest(identity: list[str | int | None]) -> str:
-    return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()[:32]
-
-
-def task_name(record: Record) -> str:
-    """Returns the short name of the task for the record's generation. A name can be used only once."""
-    return task_name_of(record.id, record.generation)
-
-
-def task_name_of(record_id: str, generation: int) -> str:
-    """Returns the short name of the task for a generation of a request."""
-    return f"{record_id}-g{generation}"
-
-
-def effect_key(record: Record) -> str:
-    """Returns the idempotency key of outside effects: equal in all attempts, new after a redrive.
-
-    The nonce distinguishes it from that of a deleted request whose idempotency key was used again.
-    """
-    return "-".join(part for part in (record.id, record.nonce, f"r{record.redrive}") if part)
-
-
 def waiting_since(record: Record) -> datetime:
     """Returns the latest of the creation, the requested start and the last redrive, reschedule or claim."""
     run_at = None if record.redrive else record.run_at  # a redrive runs at once
     moments = (record.created_at, run_at, record.redriven_at, record.scheduled_at, record.started_at)
     return max(moment for moment in moments if moment is not None)
-
-
-SHARDS = 4
-_DUE_FORMAT = "%Y%m%dT%H%M%S"
-
-
-def due_key(request_id: str, moment: datetime) -> str:
-    """Returns the `due` of a request: its shard and the moment, rounded up to a second.
-
-    Shards distribute the writes over several ranges of the index.
-    """
-    whole = moment if moment.microsecond == 0 else moment.replace(microsecond=0) + timedelta(seconds=1)
-    return due_until(hashlib.sha256(request_id.encode()).digest()[0] % SHARDS, whole)
-
-
-def due_until(shard: int, now: datetime) -> str:
-    """Returns the greatest `due` of a shard that is overdue at `now`."""
-    return f"{shard:02x}-{now.astimezone(UTC).strftime(_DUE_FORMAT)}"
-
-
-def is_due(due: str, now: datetime) -> bool:
-    return due <= due_until(int(due[:2], 16), now)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -12,9 +13,10 @@ from common.catalog import Catalog
 from common.errors import Erased, Expired, NewerRecord, NotFound, TypeNotOffered, Unavailable, WrongState
 from common.pipeline import lifecycle, log_fields
 from common.pipeline.enqueue import enqueue_task
+from common.pipeline.ids import child_ids, erased_scope, purge_id
 from common.pipeline.lifecycle import Transition, Verdict
 from common.pipeline.quota import Quota
-from common.pipeline.record import Record, Status, child_ids, erased_scope, purge_id
+from common.pipeline.record import Record, Status
 from common.pipeline.store import Conflict, Documents, Page, Position, Stored, save
 
 
@@ -27,36 +29,27 @@ class Tasks(Protocol):
     def delete(self, record: Record) -> None: ...
 
 
+@dataclass(frozen=True, kw_only=True)
 class RequestService:
     """The use cases for stored requests."""
 
-    def __init__(
-        self,
-        *,
-        documents: ListedDocuments,
-        tasks: Tasks,
-        catalog: Catalog,
-        quota: Quota,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        new_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
-    ) -> None:
-        self._documents = documents
-        self._tasks = tasks
-        self._catalog = catalog
-        self._quota = quota
-        self._clock = clock
-        self._new_nonce = new_nonce
+    documents: ListedDocuments
+    tasks: Tasks
+    catalog: Catalog
+    quota: Quota
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    new_nonce: Callable[[], str] = lambda: secrets.token_hex(8)
 
     def get(self, caller: Caller, record_id: str) -> tuple[Record, list[Record]]:
         """Returns a request and its existing notifications. Raises NotFound."""
         record = self._visible(caller, record_id).record
         ids = child_ids(record)
-        children = self._documents.read_all(ids)
+        children = self.documents.read_all(ids)
         return record, [children[each].record for each in ids if each in children]
 
     def page(self, caller: Caller, *, status: Status | None, limit: int, after: Position | None) -> Page:
         """Returns the tenant's requests, newest first."""
-        return self._documents.page(tenant=caller.tenant, status=status, limit=limit, after=after)
+        return self.documents.page(tenant=caller.tenant, status=status, limit=limit, after=after)
 
     def cancel(self, caller: Caller, record_id: str, *, seen: int | None = None) -> Record:
         """Cancels an open request; a repeat changes nothing. `seen` is the redrive that the caller saw.
@@ -70,7 +63,7 @@ class RequestService:
         if transition.verdict is Verdict.ENDED:
             raise WrongState(f"The request has already {stored.record.status}; only an open one can be cancelled.")
         try:
-            self._tasks.delete(stored.record)
+            self.tasks.delete(stored.record)
         except (Unavailable, NewerRecord) as error:
             log.warning("cancel.task_left", request_id=record_id, reason=str(error))
         return stored.record
@@ -83,12 +76,12 @@ class RequestService:
         """
         stored = self._visible(caller, record_id)
         ended = lifecycle.latest_end(stored.record) if seen is None else seen
-        decide = partial(lifecycle.redrive, seen=ended, nonce=self._new_nonce())
-        transition = decide(stored.record, self._clock())
+        decide = partial(lifecycle.redrive, seen=ended, nonce=self.new_nonce())
+        transition = decide(stored.record, self.clock())
         if transition.verdict is Verdict.REDRIVEN:
-            if stored.record.type not in self._catalog or self._catalog[stored.record.type].policy.is_draining:
+            if stored.record.type not in self.catalog or self.catalog[stored.record.type].policy.is_draining:
                 raise TypeNotOffered("Requests of this type are no longer accepted, so this one cannot be retried.")
-            with self._quota.reserve(caller.tenant, [record_id]) as reservation:
+            with self.quota.reserve(caller.tenant, [record_id]) as reservation:
                 stored, transition = self._change(stored, decide)
                 reservation.stored = [record_id] if transition.verdict is Verdict.REDRIVEN else ()
         _check_is_seen(stored.record, transition, ended)
@@ -96,7 +89,7 @@ class RequestService:
             raise Expired("The request is past its retention; submit it again.")
         if transition.verdict is Verdict.ENDED:
             raise WrongState(f"The request is {stored.record.status}; only a failed or cancelled one can be retried.")
-        enqueue_task(self._tasks, stored, now=self._clock())
+        enqueue_task(self.tasks, stored, now=self.clock())
         return stored.record, transition.verdict is Verdict.REDRIVEN
 
     def erase(self, caller: Caller, record_id: str) -> None:
@@ -109,15 +102,15 @@ class RequestService:
         if transition.verdict is Verdict.STILL_OPEN:
             raise WrongState("The request is open; cancel it first.")
         try:
-            purge = self._documents.read(purge_id(stored.record))
+            purge = self.documents.read(purge_id(stored.record))
         except Unavailable as error:
             log.warning("enqueue.left_to_sweeper", request_id=record_id, reason=str(error))
         else:
             if purge is not None:
-                enqueue_task(self._tasks, purge, now=self._clock())
+                enqueue_task(self.tasks, purge, now=self.clock())
 
     def _erased(self, record: Record, now: datetime) -> Transition:
-        policy = self._catalog[lifecycle.PURGE].policy
+        policy = self.catalog[lifecycle.PURGE].policy
         purge = lifecycle.purge_of(record, max_attempts=policy.max_attempts, now=now)
         return lifecycle.erase(record, now, purge=purge)
 
@@ -139,7 +132,7 @@ class RequestService:
 
     def _of_tenant(self, caller: Caller, record_id: str) -> Stored:
         """Returns a request of the caller's tenant, also a tombstone. Raises NotFound."""
-        stored = self._documents.read(record_id)
+        stored = self.documents.read(record_id)
         if stored is None or not _is_of_tenant(stored.record, caller.tenant):
             raise NotFound("There is no such request.")
         return stored
@@ -147,11 +140,11 @@ class RequestService:
     def _change(self, stored: Stored, decide: Callable[[Record, datetime], Transition]) -> tuple[Stored, Transition]:
         """Decides on the stored record and stores the result; repeats after a conflict. Raises NotFound."""
         while True:
-            transition = decide(stored.record, self._clock())
+            transition = decide(stored.record, self.clock())
             if transition.record == stored.record:
                 return stored, transition
             try:
-                changed = save(self._documents, stored, transition)
+                changed = save(self.documents, stored, transition)
             except Conflict as conflict:
                 if conflict.current is None:
                     raise NotFound("There is no such request.") from conflict

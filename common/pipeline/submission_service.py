@@ -11,8 +11,9 @@ from common.catalog import Catalog
 from common.errors import Erased, KeyReused, QuotaExceeded
 from common.pipeline import lifecycle
 from common.pipeline.enqueue import Tasks, enqueue_task
+from common.pipeline.ids import request_id
 from common.pipeline.quota import Quota, Reservation
-from common.pipeline.record import Record, request_id
+from common.pipeline.record import Record
 from common.pipeline.store import Documents, create
 from common.pipeline.submission import Submission, check_limits
 
@@ -25,27 +26,17 @@ class Accepted:
     is_replay: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class SubmissionService:
     """Stores and enqueues what callers submit."""
 
-    def __init__(
-        self,
-        *,
-        documents: Documents,
-        tasks: Tasks,
-        catalog: Catalog,
-        quota: Quota,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        new_id: Callable[[], str] = lambda: secrets.token_hex(16),
-        new_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
-    ) -> None:
-        self._documents = documents
-        self._tasks = tasks
-        self._catalog = catalog
-        self._quota = quota
-        self._clock = clock
-        self._new_id = new_id
-        self._new_nonce = new_nonce
+    documents: Documents
+    tasks: Tasks
+    catalog: Catalog
+    quota: Quota
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    new_id: Callable[[], str] = lambda: secrets.token_hex(16)
+    new_nonce: Callable[[], str] = lambda: secrets.token_hex(8)
 
     def submit(
         self,
@@ -60,7 +51,7 @@ class SubmissionService:
 
         Raises InvalidInput, TooLarge, KeyReused, Erased, QuotaExceeded, or Unavailable if the outcome stays unknown.
         """
-        now, nonce = self._clock(), self._new_nonce()
+        now, nonce = self.clock(), self.new_nonce()
         for index, each in enumerate(submissions):
             check_limits(each, now, pointer=f"/requests/{index}" if batch else "")
         records = [
@@ -70,7 +61,7 @@ class SubmissionService:
                 owner=caller.uid,
                 type_name=each.type,
                 work_input=each.input,
-                max_attempts=self._catalog[each.type].policy.max_attempts,
+                max_attempts=self.catalog[each.type].policy.max_attempts,
                 now=now,
                 run_at=each.run_at,
                 notify=each.notify,
@@ -89,25 +80,25 @@ class SubmissionService:
                 raise KeyReused(positions[submitted.id])
 
         with self._reserve(caller, records, repeatable=key is not None) as reservation:
-            created = create(self._documents, records, compare=compare)
+            created = create(self.documents, records, compare=compare)
             reservation.stored = fresh = {each.stored.record.id for each in created if each.fresh}
         log.bind(accepted=len(fresh))
         for request in created:
-            if not enqueue_task(self._tasks, request.stored, now=now):
+            if not enqueue_task(self.tasks, request.stored, now=now):
                 break  # Cloud Tasks does not answer; do not make the caller wait for every other request too
         return Accepted([request.stored.record for request in created], is_replay=not fresh)
 
     def _id(self, caller: Caller, key: str | None, index: int) -> str:
         if key is None:
-            return self._new_id()
+            return self.new_id()
         return request_id(tenant=caller.tenant, owner=caller.uid, key=key, index=index)
 
     def _reserve(self, caller: Caller, records: Sequence[Record], *, repeatable: bool) -> Reservation:
         """Reserves nothing for a replay if the quota is used up: it is answered all the same."""
         ids = {record.id for record in records}
         try:
-            return self._quota.reserve(caller.tenant, ids)
+            return self.quota.reserve(caller.tenant, ids)
         except QuotaExceeded:
-            if not repeatable or len(self._documents.read_all(ids)) < len(ids):
+            if not repeatable or len(self.documents.read_all(ids)) < len(ids):
                 raise
-            return self._quota.reserve(caller.tenant, ())
+            return self.quota.reserve(caller.tenant, ())

@@ -13,9 +13,10 @@ from common import log
 from common.catalog import Catalog
 from common.errors import NewerRecord, Unavailable
 from common.pipeline import lifecycle, log_fields
+from common.pipeline.due import SHARDS
 from common.pipeline.enqueue import enqueue_task
 from common.pipeline.lifecycle import Transition, Verdict
-from common.pipeline.record import OPEN, SHARDS, Record
+from common.pipeline.record import OPEN, Record
 from common.pipeline.store import Conflict, Documents, Overdue, Stored, save
 
 PAGE = 100

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from common.json_values import INTEGERS
-from common.pipeline.record import SCHEMA, YEARS, Record, is_due
+from common.pipeline.due import is_due
+from common.pipeline.record import SCHEMA, YEARS, Record
 from common.pipeline.store import Stored
 
 MAX_BODY_BYTES = 24 * 1024

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from common.pipeline import enqueue, lifecycle
 from common.pipeline.enqueue import enqueue_task
+from common.pipeline.ids import child_id
 from common.pipeline.lifecycle import Traces
-from common.pipeline.record import OPEN, Record, child_id
+from common.pipeline.record import OPEN, Record
 from common.pipeline.store import Conflict, Documents, Stored, save
 
 

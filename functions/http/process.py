@@ -12,10 +12,12 @@ from flask import Request, Response
 from common import log
 from common.catalog import Catalog
 from common.errors import BrokenBody, NewerRecord, TooLarge, Unavailable, UnsupportedCoding
+from common.pipeline.claimer import Unread
+from common.pipeline.ids import task_name_of
 from common.pipeline.lifecycle import Delivery, Verdict
-from common.pipeline.record import ID_PATTERN, task_name_of
+from common.pipeline.record import ID_PATTERN
 from common.pipeline.task_payload import InvalidPayload, TaskPayload
-from common.pipeline.worker import Unread, Worker
+from common.pipeline.worker import Worker
 from functions.http import parsing
 
 MAX_TASK_BYTES = 1024 * 1024  # "Quotas and limits" of Cloud Tasks

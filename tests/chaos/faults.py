@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from common.errors import Unavailable
-from common.pipeline.record import Record, Status, task_name
+from common.pipeline.ids import task_name
+from common.pipeline.record import Record, Status
 from common.pipeline.store import CommitUncertain, Overdue, Page, Position, Stored, Update
 from tests.fakes import FakeDocuments, FakeTasks
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from common.pipeline.due import is_due
+from common.pipeline.ids import child_ids, effect_key, purge_id, task_name
 from common.pipeline.lifecycle import MOVES
-from common.pipeline.record import OPEN, Record, Status, child_ids, effect_key, is_due, purge_id, task_name
+from common.pipeline.record import OPEN, Record, Status
 from tests.chaos.repeats import Repeats
 
 if TYPE_CHECKING:

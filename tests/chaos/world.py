@@ -18,17 +18,19 @@ from greenlet import getcurrent, greenlet
 from common.caller import Caller
 from common.catalog import Catalog, WorkType
 from common.errors import Erased, Expired, KeyReused, NewerRecord, NotFound, QuotaExceeded, Unavailable, WrongState
+from common.pipeline.claimer import Unread
+from common.pipeline.due import SHARDS
 from common.pipeline.lifecycle import Delivery, Traces
 from common.pipeline.purge import Purge
 from common.pipeline.quota import Quota
-from common.pipeline.record import OPEN, SHARDS, Status
+from common.pipeline.record import OPEN, Status
 from common.pipeline.request_service import RequestService
 from common.pipeline.submission import Submission
 from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.task_payload import TaskPayload
 from common.pipeline.traces import TraceRemover
-from common.pipeline.worker import Unread, Worker
+from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work, WorkInput
 from functions.http.process import ANSWERS, NOTHING_READ
 from tests.chaos.faults import FaultyDocuments, FaultyTasks

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from common.pipeline.due import due_key
 from common.pipeline.owned import OwnedDocuments
-from common.pipeline.record import Claim, Erased, Failure, Parent, Progress, Record, Status, due_key
+from common.pipeline.record import Claim, Erased, Failure, Parent, Progress, Record, Status
 from common.pipeline.store import Page, Position, Stored, Update
 from common.pipeline.sweeper import OverdueDocuments
 from common.retention import RECORD_RETENTION

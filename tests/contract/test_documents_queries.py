@@ -1,6 +1,7 @@
 """Lists, counts and overdue requests: the same tests for the fake and for Firestore."""
 
-from common.pipeline.record import Status, due_key
+from common.pipeline.due import due_key
+from common.pipeline.record import Status
 from common.pipeline.store import Overdue, Page, Stored
 from tests.contract.documents import NOW, SECOND, Documents, create, create_list, ids_of_shard, page, record, update
 

@@ -7,7 +7,7 @@ from google.cloud.firestore import Client
 
 from common.errors import NewerRecord
 from common.gateways.firestore import COLLECTION, Requests
-from common.pipeline.record import due_key
+from common.pipeline.due import due_key
 from common.pipeline.store import Overdue, Page, Stored
 from tests.contract.documents import NOW, SECOND, create, create_list, full_record, ids_of_shard, page, record, update
 

@@ -1,5 +1,6 @@
 """Fixtures for tests that call the functions over HTTP."""
 
+import uuid
 from collections.abc import Iterator, Mapping
 
 import httpx
@@ -11,6 +12,8 @@ from common.queues import load_policies
 from local.cloud_tasks import CloudTasks, VirtualClock
 from local.emulators.firestore import PROJECT
 from local.stack.queues import create_queues
+from tests.integration.pipeline import Pipeline
+from tests.integration.proxy import Proxy
 from tests.integration.running import PAGE, Caller, Service, serving
 
 
@@ -54,3 +57,19 @@ def request_id(caller: Caller) -> str:
     """The id of a queued request of the caller."""
     request = {"type": "diagnostic", "input": {}}
     return str(caller.post("/requests", request).raise_for_status().json()["id"])
+
+
+@pytest.fixture
+def client(firestore_emulator: str) -> Client:
+    """A client of a database of its own."""
+    return Client(project=PROJECT, database=f"t{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def pipeline(firestore_emulator: str, client: Client) -> Iterator[Pipeline]:
+    """A pipeline with a database of its own, which it calls directly."""
+    with (
+        Proxy(firestore_emulator) as proxy,
+        Pipeline(firestore=proxy, clock=VirtualClock()).running(client) as running,
+    ):
+        yield running

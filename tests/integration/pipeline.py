@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Flask, request
 from google.cloud.firestore import Client
@@ -21,12 +22,14 @@ from common.gateways.cloud_tasks import Queues
 from common.gateways.firestore import Requests
 from common.pipeline import lifecycle
 from common.pipeline.attempt import Attempt as RunningAttempt
+from common.pipeline.due import SHARDS
 from common.pipeline.erasure import Erasure
 from common.pipeline.export import Export
+from common.pipeline.ids import child_ids
 from common.pipeline.lifecycle import Traces
 from common.pipeline.purge import Purge
 from common.pipeline.quota import Quota
-from common.pipeline.record import SHARDS, Record, Status, child_ids
+from common.pipeline.record import Record, Status
 from common.pipeline.request_service import RequestService
 from common.pipeline.store import Overdue, Page, Position, Stored, Update
 from common.pipeline.submission import Submission
@@ -172,15 +175,15 @@ class Pipeline:
             self.release(policies)
             yield self
 
-    def release(self, policies: Policies) -> None:
-        """Replaces every function by one of a release with these types of work."""
+    def release(self, policies: Policies, **firestore: Any) -> None:
+        """Replaces every function by one of a release with these types of work, and options of its Firestore."""
         now = self.clock.now
         catalog = {name: WorkType(name, AnyInput, self._run, each, "") for name, each in policies.items()}
         if "purge" in policies:
             catalog["purge"] = WorkType("purge", Traces, self._purge, policies["purge"], "")
             catalog["export"] = WorkType("export", WorkInput, self._export, policies["export"], "")
             catalog["erasure"] = WorkType("erasure", WorkInput, self._erase, policies["erasure"], "")
-        documents = DocumentsOfDyingProcess(Requests(self._client), self.deaths)
+        documents = DocumentsOfDyingProcess(Requests(self._client, **firestore), self.deaths)
         self.documents, self.documents_of_process, self.policies = documents.inner, documents, policies
         queues = Queues(self.tasks.client(), project=self._project, location=LOCATION, policies=policies)
         tasks = TasksOfDyingProcess(queues, self.deaths)

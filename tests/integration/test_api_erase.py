@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from common.pipeline.record import Status, purge_id
+from common.pipeline.ids import purge_id
+from common.pipeline.record import Status
 from tests.integration.running import Caller, Service
 from tests.integration.test_api_cancel_and_retry import end
 

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from common.pipeline.record import Parent, child_ids
+from common.pipeline.ids import child_ids
+from common.pipeline.record import Parent
 from tests.integration.running import Caller, Service
 
 REQUEST = {"type": "diagnostic", "input": {}}

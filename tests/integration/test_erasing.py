@@ -21,10 +21,8 @@ from common.pipeline.record import Record, Status
 from common.pipeline.submission import Submission
 from common.pipeline.task_payload import TaskPayload
 from common.work import JsonObject, PermanentFailure, Snooze, Work
-from local.cloud_tasks import VirtualClock
 from local.emulators.firestore import PROJECT
 from tests.integration.pipeline import LOCATION, Pipeline, ProcessDied
-from tests.integration.proxy import Proxy
 
 MINUTE = timedelta(minutes=1)
 SECOND_PASS = 10 * MINUTE  # the longest lease of the pipeline's types is four minutes
@@ -32,18 +30,9 @@ MARKER = "marker"
 
 
 @pytest.fixture
-def client(firestore_emulator: str) -> Client:
-    return Client(project=PROJECT, database=f"t{uuid.uuid4().hex}")
-
-
-@pytest.fixture
-def pipeline(firestore_emulator: str, client: Client) -> Iterator[Pipeline]:
-    with (
-        Proxy(firestore_emulator) as proxy,
-        Pipeline(firestore=proxy, clock=VirtualClock()).running(client) as running,
-    ):
-        running.caller = Caller(uid=f"{MARKER}-uid", tenant=f"t:{MARKER}-tenant")
-        yield running
+def pipeline(pipeline: Pipeline) -> Pipeline:
+    pipeline.caller = Caller(uid=f"{MARKER}-uid", tenant=f"t:{MARKER}-tenant")
+    return pipeline
 
 
 class Remains:

@@ -11,10 +11,10 @@ import pytest
 from google.api_core.timeout import ConstantTimeout
 from google.cloud.firestore import Client
 
-from common.gateways import firestore
-from common.pipeline.record import Status, effect_key, task_name
+from common.pipeline.claimer import CLAIM_ROUNDS
+from common.pipeline.ids import effect_key, task_name
+from common.pipeline.record import Status
 from common.pipeline.store import COMMIT_ATTEMPTS
-from common.pipeline.worker import CLAIM_ROUNDS
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from local.cloud_tasks import TIMEOUT, Attempt, VirtualClock
 from local.emulators.firestore import PROJECT
@@ -95,10 +95,8 @@ def test_a_lost_answer_to_the_submit_commit_is_resolved_by_a_read(pipeline: Pipe
 
 
 @pytest.mark.parametrize("call", ["Commit", "RunAggregationQuery"])
-def test_an_unanswered_call_of_firestore_is_repeated_after_its_timeout(
-    pipeline: Pipeline, call: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(firestore, "ATTEMPT_TIMEOUT", ConstantTimeout(SHORT_TIMEOUT_SECONDS))
+def test_an_unanswered_call_of_firestore_is_repeated_after_its_timeout(pipeline: Pipeline, call: str) -> None:
+    pipeline.release(pipeline.policies, attempt_timeout=ConstantTimeout(SHORT_TIMEOUT_SECONDS))
     pipeline.firestore.fail(call, SILENCE)
 
     started = time.monotonic()
@@ -468,10 +466,8 @@ def test_a_claim_that_never_arrives_is_answered_with_423_and_uses_no_attempt(pip
     assert pipeline.record(record).attempt == 1
 
 
-def test_a_request_that_cannot_be_read_is_answered_with_425(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(firestore, "READ_RETRY", None)  # which would take seconds of real time
+def test_a_request_that_cannot_be_read_is_answered_with_425(pipeline: Pipeline) -> None:
+    pipeline.release(pipeline.policies, read_retry=None)  # its retries would take seconds of real time
     pipeline.on_delivery(1, lambda _: 503)
     record = pipeline.submit()
     pipeline.firestore.fail("BatchGetDocuments", *[NEVER_ARRIVED] * CLAIM_ROUNDS)

@@ -7,44 +7,27 @@ each field that it adds.
 import json
 import uuid
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from google.cloud.firestore import Client
 
 from build.package import build_archive
 from common.gateways.firestore import COLLECTION
 from common.pipeline.record import SCHEMA, Status
 from functions.http.process import NOTHING_READ
-from local.cloud_tasks import Attempt, VirtualClock
+from local.cloud_tasks import Attempt
 from local.emulators.firestore import PROJECT
 from local.stack.stack import Stack
 from local.token import unsigned_token
 from tests.integration.pipeline import LOCATION, Pipeline
-from tests.integration.proxy import Proxy
 from tests.processes import wait_until
 
 PREVIOUS = json.loads(Path(__file__).with_name("previous_release.json").read_text())
 UNKNOWN_FIELDS = {"mood": "cheerful", "plan": {"steps": [1, 2]}}
-
-
-@pytest.fixture
-def client(firestore_emulator: str) -> Client:
-    return Client(project=PROJECT, database=f"t{uuid.uuid4().hex}")
-
-
-@pytest.fixture
-def pipeline(firestore_emulator: str, client: Client) -> Iterator[Pipeline]:
-    with (
-        Proxy(firestore_emulator) as firestore,
-        Pipeline(firestore=firestore, clock=VirtualClock()).running(client) as running,
-    ):
-        yield running
 
 
 def document(client: Client, request_id: str) -> dict[str, Any]:

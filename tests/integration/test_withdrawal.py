@@ -1,7 +1,6 @@
 """How a type of work is withdrawn, as docs/deploy.md describes it: enabled, draining, removed. And the roll-back."""
 
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -10,17 +9,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from google.cloud.firestore import Client
 
 from common.errors import InvalidInput, TypeNotOffered
 from common.pipeline.record import Record, Status
 from common.queues import POLICIES_FILE, Policies, load_policies
 from common.work import JsonObject, RetryAfter, Work
 from functions.http.bodies import bodies_for
-from local.cloud_tasks import VirtualClock
-from local.emulators.firestore import PROJECT
 from tests.integration.pipeline import POLICY, Pipeline
-from tests.integration.proxy import Proxy
 from tests.integration.running import Caller, Service, serving
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -36,16 +31,6 @@ def policies(**states: object) -> Policies:
 ENABLED = policies(work=True, email=True)
 DRAINING = policies(work="draining", email="draining")
 REMOVED = policies(email=True)
-
-
-@pytest.fixture
-def pipeline(firestore_emulator: str) -> Iterator[Pipeline]:
-    client = Client(project=PROJECT, database=f"t{uuid.uuid4().hex}")
-    with (
-        Proxy(firestore_emulator) as firestore,
-        Pipeline(firestore=firestore, clock=VirtualClock()).running(client) as running,
-    ):
-        yield running
 
 
 def skip(pipeline: Pipeline, span: timedelta, *, steps: int = 4) -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from common.catalog import Catalog, WorkType
+from common.pipeline.due import due_key
 from common.pipeline.lifecycle import Traces
-from common.pipeline.record import Claim, Record, Status, due_key
+from common.pipeline.record import Claim, Record, Status
 from common.retention import RECORD_RETENTION
 from common.work import JsonObject, JsonValue, Work, WorkInput
 from tests.policies import policy

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from build import ROOT
-from common.pipeline.record import SHARDS
+from common.pipeline.due import SHARDS
 from common.retention import RETENTION_FILE
 from tests.cost import evaluate, table, values
 

@@ -6,9 +6,10 @@ import pytest
 
 from common.errors import Erased, NotFound, Unavailable, WrongState
 from common.pipeline import lifecycle
+from common.pipeline.ids import purge_id
 from common.pipeline.lifecycle import Traces
 from common.pipeline.purge import Purge
-from common.pipeline.record import ENDED, OPEN, Record, Status, purge_id
+from common.pipeline.record import ENDED, OPEN, Record, Status
 from common.pipeline.store import Stored, save
 from common.pipeline.submission import Submission
 from common.pipeline.traces import TraceRemover

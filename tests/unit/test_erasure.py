@@ -9,7 +9,8 @@ import pytest
 from common.pipeline import erasure, lifecycle, owned
 from common.pipeline.attempt import Attempt
 from common.pipeline.erasure import Erasure
-from common.pipeline.record import Parent, Record, Status, child_id, purge_id
+from common.pipeline.ids import child_id, purge_id
+from common.pipeline.record import Parent, Record, Status
 from common.pipeline.store import Stored, save
 from common.pipeline.traces import TraceRemover
 from common.retention import RECORD_BACKUP_RETENTION

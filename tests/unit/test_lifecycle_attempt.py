@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from common.pipeline.due import due_key
 from common.pipeline.lifecycle import (
     TOO_LARGE,
     IllegalTransition,
@@ -17,7 +18,7 @@ from common.pipeline.lifecycle import (
     report,
     snooze,
 )
-from common.pipeline.record import Failure, Progress, Record, Status, due_key
+from common.pipeline.record import Failure, Progress, Record, Status
 from common.retention import RECORD_RETENTION
 from common.work import JsonObject
 from tests.unit.builders import FIRST_SWEEP, MINUTE, NOW, processing, record_with, text_of

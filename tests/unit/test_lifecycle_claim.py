@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from common.pipeline.due import due_key
 from common.pipeline.lifecycle import Delivery, Transition, Verdict, claim
 from common.pipeline.lifecycle.claiming import EARLY
-from common.pipeline.record import Claim, Failure, Progress, Record, Status, due_key
+from common.pipeline.record import Claim, Failure, Progress, Record, Status
 from common.retention import RECORD_RETENTION
 from tests.unit.builders import CLAIM, LEASE, MINUTE, NOW, TASK, ended, processing, queued
 

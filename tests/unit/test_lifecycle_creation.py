@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from common.pipeline.due import due_key
 from common.pipeline.lifecycle import needs_task, same_request, submit
-from common.pipeline.record import Record, Status, due_key
+from common.pipeline.record import Record, Status
 from tests.unit.builders import FIRST_SWEEP, NOW, SECOND, ended, processing, queued
 
 TASK_HORIZON = timedelta(days=29)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from common.pipeline.due import due_key
+from common.pipeline.ids import child_id, effect_key
 from common.pipeline.lifecycle import (
     Delivery,
     Transition,
@@ -16,7 +18,7 @@ from common.pipeline.lifecycle import (
     notifications,
     sweep,
 )
-from common.pipeline.record import Parent, Record, Status, child_id, due_key, effect_key
+from common.pipeline.record import Parent, Record, Status
 from common.retention import RECORD_RETENTION
 from tests.unit.builders import FIRST_SWEEP, LEASE, NOW, TASK, ended, processing, queued, record_with
 

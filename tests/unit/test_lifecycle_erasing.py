@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from common.pipeline import lifecycle
+from common.pipeline.ids import erased_scope, purge_id
 from common.pipeline.lifecycle import IllegalTransition, Move, Traces, Verdict
 from common.pipeline.lifecycle.erasing import KEPT
 from common.pipeline.lifecycle.moves import move
-from common.pipeline.record import ENDED, OPEN, Erased, Failure, Parent, Record, Status, erased_scope, purge_id
+from common.pipeline.record import ENDED, OPEN, Erased, Failure, Parent, Record, Status
 from tests.contract.documents import full_record
 from tests.unit.builders import CLAIM, NOW, SECOND, ended, record_with
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from common.pipeline.due import due_key
 from common.pipeline.lifecycle import Transition, Verdict, latest_end, redrive, renew, sweep, sweep_unknown_type
-from common.pipeline.record import Failure, Progress, Record, Status, due_key
+from common.pipeline.record import Failure, Progress, Record, Status
 from common.retention import RECORD_RETENTION
 from tests.unit.builders import CLAIM, FIRST_SWEEP, LEASE, MINUTE, NOW, SECOND, ended, processing, queued, record_with
 

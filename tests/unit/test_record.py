@@ -8,24 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from common.pipeline.record import (
-    SHARDS,
-    Claim,
-    Erased,
-    Failure,
-    Parent,
-    Progress,
-    Record,
-    Request,
-    Status,
-    child_id,
-    due_key,
-    due_until,
-    effect_key,
-    is_due,
-    request_id,
-    task_name,
-)
+from common.pipeline.due import SHARDS, due_key, due_until, is_due
+from common.pipeline.ids import child_id, effect_key, request_id, task_name
+from common.pipeline.record import Claim, Erased, Failure, Parent, Progress, Record, Request, Status
 from common.retention import RECORD_RETENTION
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)

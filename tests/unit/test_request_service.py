@@ -10,8 +10,9 @@ from common.caller import Caller
 from common.catalog import Catalog
 from common.errors import Expired, NotFound, QuotaExceeded, TypeNotOffered, Unavailable, WrongState
 from common.pipeline import lifecycle
+from common.pipeline.ids import child_id
 from common.pipeline.lifecycle import Transition, Verdict
-from common.pipeline.record import Status, child_id
+from common.pipeline.record import Status
 from common.pipeline.request_service import RequestService
 from common.pipeline.store import Page, save
 from common.pipeline.submission import Submission

@@ -7,7 +7,8 @@ import pytest
 
 from common.errors import Fault, InvalidInput, KeyReused, QuotaExceeded, Unavailable
 from common.pipeline import lifecycle
-from common.pipeline.record import Record, effect_key, request_id
+from common.pipeline.ids import effect_key, request_id
+from common.pipeline.record import Record
 from common.pipeline.submission import Submission
 from common.pipeline.submission_service import Accepted
 from common.work import JsonObject

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask, Response, request
 
 from common.errors import Unavailable
+from common.pipeline.ids import request_id
 from common.pipeline.quota import Quota
-from common.pipeline.record import Record, request_id
+from common.pipeline.record import Record
 from common.pipeline.store import CommitUncertain
 from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper

@@ -8,7 +8,9 @@ import pytest
 
 from common.errors import NewerRecord, Unavailable
 from common.pipeline import lifecycle
-from common.pipeline.record import Record, Status, child_id, due_key
+from common.pipeline.due import due_key
+from common.pipeline.ids import child_id
+from common.pipeline.record import Record, Status
 from common.pipeline.store import Overdue, save
 from common.pipeline.sweeper import Sweeper
 from tests.unit.builders import LEASE, MINUTE, NOW, SECOND, Clock, catalog, ended, processing, queued

@@ -9,11 +9,13 @@ import pytest
 from common import log
 from common.errors import NewerRecord, Unavailable
 from common.pipeline import lifecycle
+from common.pipeline.claimer import CLAIM_PAUSE, CLAIM_ROUNDS, Unread
+from common.pipeline.ids import child_id
 from common.pipeline.lifecycle import Delivery, Verdict
-from common.pipeline.record import Claim, Failure, Record, Status, child_id
+from common.pipeline.record import Claim, Failure, Record, Status
 from common.pipeline.store import COMMIT_ATTEMPTS, Stored, Update, save
 from common.pipeline.task_payload import TaskPayload
-from common.pipeline.worker import CLAIM_PAUSE, CLAIM_ROUNDS, Unread, Worker
+from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work
 from tests.fakes import FakeAssets
 from tests.unit.builders import (

@@ -7,11 +7,12 @@ many deaths were reported as deliveries are unanswered. `docs/architecture.md` h
 
 from datetime import datetime, timedelta
 
+from common.pipeline.due import due_key, is_due
 from common.pipeline.lifecycle.delivery import Delivery
 from common.pipeline.lifecycle.ending import SPENT, fail, with_lost_attempt
 from common.pipeline.lifecycle.moves import Move, Transition, Verdict, move
 from common.pipeline.lifecycle.steps import lasting_steps
-from common.pipeline.record import OPEN, Claim, Record, Status, due_key, is_due
+from common.pipeline.record import OPEN, Claim, Record, Status
 from common.work import FailureCode
 
 UNSETTLED_STATUS = 423

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from common.pipeline.ids import child_ids
 from common.pipeline.lifecycle.moves import queued_due
-from common.pipeline.record import Parent, Record, Status, child_ids
+from common.pipeline.record import Parent, Record, Status
 from common.work import JsonObject
 
 

@@ -7,9 +7,10 @@ are listed here, so a new field is erased unless it is added.
 from datetime import datetime
 from typing import Self
 
+from common.pipeline.ids import erased_scope, purge_id
 from common.pipeline.lifecycle.creation import submit
 from common.pipeline.lifecycle.moves import Transition, Verdict
-from common.pipeline.record import OPEN, Erased, Record, erased_scope, purge_id
+from common.pipeline.record import OPEN, Erased, Record
 from common.work import WorkInput
 
 PURGE = "purge"

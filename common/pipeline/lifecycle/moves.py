@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from common.pipeline.record import OPEN, Record, Status, due_key
+from common.pipeline.due import due_key
+from common.pipeline.record import OPEN, Record, Status
 
 FIRST_SWEEP = timedelta(seconds=120)
 LAST_SWEEP = timedelta(hours=1)

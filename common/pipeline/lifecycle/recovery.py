@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from common.pipeline.due import is_due
 from common.pipeline.lifecycle.ending import fail, with_lost_attempt
 from common.pipeline.lifecycle.moves import MOVES, Move, Transition, Verdict, move, queued_due
 from common.pipeline.lifecycle.steps import lasting_steps
-from common.pipeline.record import OPEN, Record, Status, is_due, waiting_since
+from common.pipeline.record import OPEN, Record, Status, waiting_since
 from common.work import DEAD_LETTERS, FailureCode
 
 WITHDRAWN_AFTER = timedelta(days=3)
