@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from common.pipeline import erasure, lifecycle, owned
-from common.pipeline.attempt import Attempt
 from common.pipeline.erasure import Erasure
 from common.pipeline.ids import child_id, purge_id
 from common.pipeline.record import Parent, Record, Status
@@ -16,6 +15,7 @@ from common.pipeline.traces import TraceRemover
 from common.retention import RECORD_BACKUP_RETENTION
 from common.work import AttemptAborted, JsonObject, Snooze, WorkInput
 from tests.fakes import FakeAssets
+from tests.unit.attempt_harness import start_attempt
 from tests.unit.builders import MINUTE, NOW, POLICY, SECOND, Clock, ended, processing, queued
 from tests.unit.scripted_gateways import ScriptedDocuments, ScriptedTasks
 
@@ -53,14 +53,7 @@ class Harness:
 
     def run(self, *, time_budget: timedelta = timedelta(minutes=10)) -> Any:
         """Runs one attempt, which continues from what the last one has stored."""
-        attempt = Attempt(
-            self.documents.stored("zz"),
-            documents=self.documents,
-            assets=self.files,
-            deadline=self.clock() + time_budget,
-            clock=self.clock,
-            wait=self.clock.wait,
-        )
+        attempt = start_attempt(self.documents, self.files, self.clock, time_budget=time_budget, record_id="zz")
         run = Erasure(documents=self.documents, traces=self.traces, policies={"purge": POLICY}, clock=self.clock).run
         return run(WorkInput(), attempt)
 

@@ -12,11 +12,11 @@ from zipfile import ZipFile
 import pytest
 
 from common.gateways.folder_assets import FolderAssets
-from common.pipeline.attempt import Attempt
 from common.pipeline.export import Export
 from common.pipeline.record import Record, Status
 from common.work import AttemptAborted, PermanentFailure, WorkInput
 from tests.fakes import FakeAssets
+from tests.unit.attempt_harness import start_attempt
 from tests.unit.builders import MINUTE, NOW, SECOND, Clock, ended, processing, queued
 from tests.unit.scripted_gateways import ScriptedDocuments
 
@@ -35,14 +35,7 @@ class Harness:
         )
 
     def run(self, *, time_budget: timedelta = timedelta(minutes=20)) -> Any:
-        attempt = Attempt(
-            self.documents.stored("zz"),
-            documents=self.documents,
-            assets=self.files,
-            deadline=self.clock() + time_budget,
-            clock=self.clock,
-            wait=self.clock.wait,
-        )
+        attempt = start_attempt(self.documents, self.files, self.clock, time_budget=time_budget, record_id="zz")
         return Export(documents=self.documents, files=self.files, clock=self.clock).run(WorkInput(), attempt)
 
     def archive(self) -> ZipFile:
