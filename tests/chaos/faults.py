@@ -108,10 +108,6 @@ class FaultyTasks:
         self._begin_call()
         self.inner.delete(record)
 
-    def delete_generations(self, *, type_name: str, record_id: str, last: int) -> None:
-        self._begin_call()
-        self.inner.delete_generations(type_name=type_name, record_id=record_id, last=last)
-
     def _create(self, stored: Stored) -> bool:
         created = self.inner.enqueue(stored)
         if created:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from common.pipeline.due import is_due
-from common.pipeline.ids import child_ids, effect_key, purge_id, task_name
+from common.pipeline.ids import child_ids, effect_key, task_name
 from common.pipeline.lifecycle import MOVES
 from common.pipeline.record import OPEN, Record, Status
 from tests.chaos.repeats import Repeats
@@ -62,8 +62,6 @@ class Invariants:
         self._excused: set[Actor] = set()
         self.repeats = Repeats(self._check_world)
         self.outcomes: dict[Actor, Status] = {}
-        self._erased: dict[str, list[str]] = {}
-        """The purge and the notifications of each erased request."""
 
     def on_accepted(self, record_id: str) -> None:
         self._accepted.add(record_id)
@@ -71,7 +69,6 @@ class Invariants:
     def on_deleted(self, record_id: str) -> None:
         self._accepted.discard(record_id)
         self.repeats.on_deleted(record_id)
-        self._erased.pop(record_id, None)
         for counts in (self._claims, self._ends):
             for key in [key for key in counts if key[0] == record_id]:
                 del counts[key]
@@ -88,9 +85,6 @@ class Invariants:
                 self._died_at[record_id] = self._world.now
 
     def on_commit(self, before: Record, after: Record, actor: Actor) -> None:
-        if before.erased or after.erased:
-            self._check_erasure(before, after)
-            return
         run = (after.id, after.redrive)
         self._check((before.status, after.status) in LEGAL, f"{before.status} became {after.status}", after)
         if before.status not in OPEN:
@@ -114,18 +108,6 @@ class Invariants:
             self._check(self._ends[run] == 1, "ended twice", after)
             self._check_end(after, actor)
 
-    def _check_erasure(self, before: Record, after: Record) -> None:
-        """Only an ended request becomes a tombstone, which has no content and never changes."""
-        self._check(before.erased is None, "a tombstone changed", after)
-        self._check(before.status not in OPEN and after.status is before.status, "an open request was erased", after)
-        self._check(not (after.input or after.owner or after.tenant or after.result), "content was left", after)
-        if before.parent is not None:
-            return  # the purge of its parent erases it
-        self._erased[after.id] = [
-            purge_id(before),
-            *(child for redrive in range(before.redrive + 1) for child in child_ids(before.changed(redrive=redrive))),
-        ]
-
     def on_start(self, key: str, actor: Actor) -> None:
         """The work starts under the effect key of the claim."""
         claimed = self._effect_keys.get(actor)
@@ -146,12 +128,6 @@ class Invariants:
         records = {each.record.id: each.record for each in self._world.documents.inner.stored.values()}
         for record_id in self._accepted:
             self._check_world(record_id in records, f"{record_id} was accepted but does not exist")
-        for erased, (purge, *children) in self._erased.items():
-            is_there = purge in records or purge in self._world.deleted_ids
-            self._check_world(is_there, f"the erased {erased} has no purge")
-            for child in children:
-                is_left = child in records and records[child].erased is None
-                self._check_world(not is_left, f"the notification {child} of the erased {erased} is left")
         for record in records.values():
             self._check(record.status not in OPEN, "never ended", record)
             for index, child in enumerate(child_ids(record)):

@@ -17,11 +17,10 @@ from greenlet import getcurrent, greenlet
 
 from common.caller import Caller
 from common.catalog import Catalog, WorkType
-from common.errors import Erased, Expired, KeyReused, NewerRecord, NotFound, QuotaExceeded, Unavailable, WrongState
+from common.errors import Expired, KeyReused, NewerRecord, NotFound, QuotaExceeded, Unavailable, WrongState
 from common.pipeline.claimer import Unread
 from common.pipeline.due import SHARDS
-from common.pipeline.lifecycle import Delivery, Traces
-from common.pipeline.purge import Purge
+from common.pipeline.lifecycle import Delivery
 from common.pipeline.quota import Quota
 from common.pipeline.record import OPEN, Status
 from common.pipeline.request_service import RequestService
@@ -29,7 +28,6 @@ from common.pipeline.submission import Submission
 from common.pipeline.submission_service import SubmissionService
 from common.pipeline.sweeper import Sweeper
 from common.pipeline.task_payload import TaskPayload
-from common.pipeline.traces import TraceRemover
 from common.pipeline.worker import Worker
 from common.work import JsonObject, PermanentFailure, RetryAfter, Snooze, TryAgain, Work, WorkInput
 from functions.http.process import ANSWERS, NOTHING_READ
@@ -92,12 +90,7 @@ class World:
         self.documents = FaultyDocuments(self)
         self.tasks = FaultyTasks(self)
         work = {"work": WorkType("work", WorkInput, self._work, self.policy, "")}
-        catalog = work | {
-            "email": WorkType("email", EmailInput, self._work, self.policy, ""),
-            "purge": WorkType("purge", Traces, self._purge, policy(max_attempts=100, time_budget_seconds=60), ""),
-        }
-        self.traces = TraceRemover(documents=self.documents, tasks=self.tasks, files=FakeAssets(), clock=self.clock)
-        self.erasures = random.Random(-seed)  # noqa: S311 (of its own, so that this draws nothing from the others)
+        catalog = work | {"email": WorkType("email", EmailInput, self._work, self.policy, "")}
         self.worker, self.sweeper = self._release(catalog)
         self.releases = random.Random(seed)  # noqa: S311 (of its own, so that this draws nothing from the others)
         self.previous_release = self._release({"email": catalog["email"]} if seed % 2 else {})
@@ -249,9 +242,6 @@ class World:
         for rate, call in ((0.15, self._cancel), (0.4, self._redrive), (0.3, self._redrive)):
             if self.happens(rate):
                 self.after(self.seconds(0, 2000), partial(self._send_as_seen, call, record_id))
-        if self.has_faults and self.erasures.random() < 0.2:
-            delay = timedelta(seconds=self.erasures.uniform(0, 4000))
-            self.after(delay, partial(self._send, partial(self.requests.erase, CALLER, record_id)))
 
     def _send_as_seen(self, call: Callable[[str, int | None], None], record_id: str) -> None:
         """Most callers name the redrive that they see now; some saw an earlier one."""
@@ -259,11 +249,6 @@ class World:
         redrive = stored.record.redrive if stored is not None else 0
         seen = self.random.choice([None, redrive, redrive, redrive, max(redrive - 1, 0)])
         self._send(partial(call, record_id, seen), seen=seen)
-
-    def _purge(self, given: Traces, work: Work) -> JsonObject:
-        result = Purge(traces=self.traces, policies={"work": self.policy}).run(given, work)
-        self.invariants.outcomes[self.actor()] = Status.COMPLETED
-        return result
 
     def _cancel(self, record_id: str, seen: int | None) -> None:
         self.requests.cancel(CALLER, record_id, seen=seen)
@@ -279,7 +264,7 @@ class World:
             self.invariants.repeats.on_call(self.actor(), seen=seen)
             try:
                 call()
-            except (KeyReused, WrongState, NotFound, Erased, Expired, QuotaExceeded):
+            except (KeyReused, WrongState, NotFound, Expired, QuotaExceeded):
                 self.invariants.repeats.on_refused(self.actor())
             except Unavailable:
                 self.invariants.repeats.on_refused(self.actor())
