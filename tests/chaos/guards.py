@@ -78,14 +78,14 @@ GUARDS = (
         "the nonce of a submission",
         "common.pipeline.submission_service",
         "SubmissionService.submit",
-        "self._clock(), self._new_nonce()",
-        'self._clock(), "same"',
+        "self.clock(), self.new_nonce()",
+        'self.clock(), "same"',
     ),
     Guard(
         "the nonce of a redrive",
         "common.pipeline.request_service",
         "RequestService.redrive",
-        "nonce=self._new_nonce()",
+        "nonce=self.new_nonce()",
         'nonce="same"',
     ),
     Guard(
